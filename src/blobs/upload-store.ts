@@ -1,0 +1,46 @@
+// Bytes on their way to become a blob, by upload id. Every body of this
+// interface passes test/contract/upload-store-contract.ts.
+//
+// An id that was never written to is an upload of zero bytes: who may write to
+// which id is decided upstairs. One writer at a time: write, commit and discard
+// of an id that is being written to throw BLOB_UPLOAD_INVALID.
+import type { Digest, DigestAlgorithm } from "../oci/digest.ts";
+
+export interface WriteOptions {
+  /** Where the first byte belongs. Absent: at the end. Elsewhere throws RANGE_INVALID with the real offset. */
+  readonly offset?: number;
+  /** How many bytes will come. Absent: unknown. Others throw SIZE_INVALID; what came is kept. */
+  readonly size?: number;
+  /** What to hash with while the bytes pass. */
+  readonly algorithm: DigestAlgorithm;
+}
+
+export interface UploadStore {
+  /** How many bytes the upload holds, exact also after a crash. */
+  size(id: string): Promise<number>;
+
+  /**
+   * Appends the chunks, waiting for each write, and resolves to the new size once
+   * everything is durable. A chunk's memory may be used again when the next one is
+   * asked for. When the chunks throw, what came before is kept, and the same error
+   * is thrown on.
+   */
+  write(id: string, options: WriteOptions, chunks: AsyncIterable<Uint8Array>): Promise<number>;
+
+  /**
+   * Makes the bytes a blob under this digest and resolves to its size; the blob is
+   * durable then. The upload stays until it is discarded, so that a crash before
+   * the catalogue knows of the blob can be repeated. Throws DIGEST_INVALID when
+   * the bytes have another digest; the upload is untouched then.
+   */
+  commit(id: string, digest: Digest): Promise<number>;
+
+  /** Drops the bytes. Nothing happens when there are none. */
+  discard(id: string): Promise<void>;
+
+  /** The ids that have bytes here. */
+  list(): AsyncIterable<string>;
+
+  /** Ends writers' files. Nothing durable is lost. */
+  close(): Promise<void>;
+}

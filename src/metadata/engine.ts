@@ -1,0 +1,75 @@
+// What a database must do to hold the card catalogue: an ordered map of text to
+// bytes with one atomic, conditional commit, and an event log in the same commit.
+// Every body of this interface passes test/contract/engine-contract.ts.
+
+/** A change to one key. */
+export type EngineChange =
+  | { readonly kind: "put"; readonly key: string; readonly value: Uint8Array }
+  | { readonly kind: "delete"; readonly key: string }
+  /** Adds to a counter; absent counts as 0; a counter that reaches 0 is removed. Commutes, so it never conflicts. */
+  | { readonly kind: "add"; readonly key: string; readonly delta: number };
+
+/** What must be true of a key for a commit to happen. */
+export type EngineExpectation =
+  | { readonly kind: "absent"; readonly key: string }
+  | { readonly kind: "present"; readonly key: string }
+  | { readonly kind: "equals"; readonly key: string; readonly value: Uint8Array };
+
+export interface EngineCommit {
+  readonly changes: readonly EngineChange[];
+  readonly expectations: readonly EngineExpectation[];
+  /** Events to append to the log, in order. They get consecutive sequence numbers without a gap. */
+  readonly events: readonly Uint8Array[];
+}
+
+/** A half-open range of keys in byte order. */
+export interface EngineRange {
+  /** First key, included. */
+  readonly from: string;
+  /** First key behind the range. */
+  readonly to: string;
+  /** At most this many; at least 1. */
+  readonly limit: number;
+  /** True: from the end backwards. */
+  readonly reverse?: boolean;
+  /** False: keys only, values are empty. */
+  readonly values?: boolean;
+}
+
+export interface EngineEntry {
+  readonly key: string;
+  readonly value: Uint8Array;
+}
+
+export interface SequencedEvent {
+  /** 1 for the first event ever; each next one is one more. */
+  readonly sequence: number;
+  readonly value: Uint8Array;
+}
+
+export interface Engine {
+  get(key: string): Promise<Uint8Array | undefined>;
+  /** The entries of the range, seen at one moment. */
+  scan(range: EngineRange): Promise<readonly EngineEntry[]>;
+  /**
+   * Does all or nothing, and resolves once it is durable, to the sequence of the
+   * last event in the log. Throws CommitConflict when an expectation does not hold.
+   */
+  commit(commit: EngineCommit): Promise<number>;
+  /** Events with a sequence above `after`, oldest first, at most `limit`. */
+  readEvents(after: number, limit: number): Promise<readonly SequencedEvent[]>;
+  /** The sequence of the newest event; 0 when there never was one. */
+  lastSequence(): number;
+  close(): Promise<void>;
+}
+
+/** Thrown by commit: the key whose expectation did not hold. Nothing was changed. */
+export class CommitConflict extends Error {
+  override readonly name = "CommitConflict";
+  readonly key: string;
+
+  constructor(key: string) {
+    super(`commit conflict on ${JSON.stringify(key)}`);
+    this.key = key;
+  }
+}

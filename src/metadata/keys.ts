@@ -1,0 +1,126 @@
+// The key tree of the card catalogue. Keys are text and sort by byte.
+//
+//   x/format                        the format's version
+//   r/<repo>                        RepositoryRecord
+//   c/<repo>                        counter of manifests; there only while above 0, so it is the catalog
+//   l/<repo>\0<digest>              LinkRecord
+//   m/<repo>\0<digest>              ManifestRecord
+//   t/<repo>\0<tag>                 TagRecord
+//   g/<repo>\0<digest>\0<tag>       nothing; the tags of a manifest
+//   f/<repo>\0<subject>\0<digest>   ReferrerRecord
+//   b/<digest>                      BlobRecord
+//   p/<digest>                      a manifest's bytes, shared by all repositories
+//   u/<id>                          UploadRecord, oldest first because ids are UUIDs of version 7
+//   d/<id>                          ClosedUploadRecord
+//   e/<sequence>                    EventRecord, sequence as 16 decimal digits (kept by the engine)
+//   s/events                        the last sequence (kept by the engine)
+//
+// <repo> is the name with "/" written as \x01, which sorts below every character
+// a name may hold: so "a/b" comes before "a-b", and "a/b\0" never meets "a/b/c".
+import type { Digest } from "../oci/digest.ts";
+import type { RepositoryName, Tag } from "../oci/reference.ts";
+import type {
+  BlobRecord,
+  ClosedUploadRecord,
+  LinkRecord,
+  ManifestRecord,
+  ReferrerRecord,
+  RepositoryRecord,
+  TagRecord,
+  UploadRecord,
+} from "./records.ts";
+
+declare const recordType: unique symbol;
+
+/** A key whose value is an R. */
+export interface Key<R> {
+  readonly text: string;
+  readonly [recordType]?: R;
+}
+
+/** A prefix below which every value is an R; the rest of each key is the entry's name. */
+export interface Prefix<R> {
+  readonly text: string;
+  readonly [recordType]?: R;
+}
+
+/** A value that is raw bytes, not a JSON record. */
+export type Raw = Uint8Array;
+
+const end = "\0";
+
+function repositoryPart(repository: RepositoryName): string {
+  return repository.includes("/") ? repository.replaceAll("/", "\x01") : repository;
+}
+
+export const repositoryKey = (repository: RepositoryName): Key<RepositoryRecord> => ({
+  text: `r/${repositoryPart(repository)}`,
+});
+
+export const manifestCountKey = (repository: RepositoryName): Key<number> => ({
+  text: `c/${repositoryPart(repository)}`,
+});
+
+export const linkKey = (repository: RepositoryName, digest: Digest): Key<LinkRecord> => ({
+  text: `l/${repositoryPart(repository)}${end}${digest}`,
+});
+
+export const manifestKey = (repository: RepositoryName, digest: Digest): Key<ManifestRecord> => ({
+  text: `m/${repositoryPart(repository)}${end}${digest}`,
+});
+
+export const tagKey = (repository: RepositoryName, tag: Tag): Key<TagRecord> => ({
+  text: `t/${repositoryPart(repository)}${end}${tag}`,
+});
+
+export const manifestTagKey = (repository: RepositoryName, digest: Digest, tag: Tag): Key<Raw> => ({
+  text: `g/${repositoryPart(repository)}${end}${digest}${end}${tag}`,
+});
+
+export const referrerKey = (
+  repository: RepositoryName,
+  subject: Digest,
+  digest: Digest,
+): Key<ReferrerRecord> => ({ text: `f/${repositoryPart(repository)}${end}${subject}${end}${digest}` });
+
+export const blobKey = (digest: Digest): Key<BlobRecord> => ({ text: `b/${digest}` });
+
+export const contentKey = (digest: Digest): Key<Raw> => ({ text: `p/${digest}` });
+
+export const uploadKey = (id: string): Key<UploadRecord> => ({ text: `u/${id}` });
+
+export const closedUploadKey = (id: string): Key<ClosedUploadRecord> => ({ text: `d/${id}` });
+
+/** Below it, entries are named by tag. */
+export const tagsOf = (repository: RepositoryName): Prefix<TagRecord> => ({
+  text: `t/${repositoryPart(repository)}${end}`,
+});
+
+/** Below it, entries are named by the tags that point to the manifest. */
+export const tagsOfManifest = (repository: RepositoryName, digest: Digest): Prefix<Raw> => ({
+  text: `g/${repositoryPart(repository)}${end}${digest}${end}`,
+});
+
+/** Below it, entries are named by the referring manifest's digest. */
+export const referrersOf = (repository: RepositoryName, subject: Digest): Prefix<ReferrerRecord> => ({
+  text: `f/${repositoryPart(repository)}${end}${subject}${end}`,
+});
+
+/** Below it, entries are named by the catalog form of a repository (see catalogName). */
+export const catalog: Prefix<number> = { text: "c/" };
+
+/** Below it, entries are named by upload id. */
+export const uploads: Prefix<UploadRecord> = { text: "u/" };
+
+/** Below it, entries are named by upload id. */
+export const closedUploads: Prefix<ClosedUploadRecord> = { text: "d/" };
+
+/** How a repository, or any text that could stand before one, is named below the catalog prefix. */
+export function catalogName(name: string): string {
+  return name.replaceAll("/", "\x01");
+}
+
+/** The repository an entry below the catalog prefix names. */
+export function repositoryOfCatalogName(name: string): RepositoryName {
+  return name.replaceAll("\x01", "/") as RepositoryName;
+}
