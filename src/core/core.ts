@@ -1,0 +1,39 @@
+// The study: all rules of the registry, made of one context.
+
+import type { Digest } from "../oci/digest.ts";
+import type { RepositoryName } from "../oci/reference.ts";
+import { Blobs } from "./blobs.ts";
+import type { CoreContext } from "./context.ts";
+import { EventLog } from "./events.ts";
+import { Manifests } from "./manifests.ts";
+import type { Page, PageRequest } from "./page.ts";
+import { listReferrers, type Referrer } from "./referrers.ts";
+import { listRepositories } from "./repositories.ts";
+import { Tags } from "./tags.ts";
+import { Uploads } from "./uploads.ts";
+
+export interface Core {
+  readonly blobs: Blobs;
+  readonly uploads: Uploads;
+  readonly manifests: Manifests;
+  readonly tags: Tags;
+  readonly events: EventLog;
+  readonly listRepositories: (request: PageRequest) => Promise<Page<RepositoryName>>;
+  readonly listReferrers: (
+    repository: RepositoryName,
+    subject: Digest,
+    request: PageRequest & { readonly artifactType?: string },
+  ) => Promise<Page<Referrer>>;
+}
+
+export function createCore(context: CoreContext): Core {
+  return {
+    blobs: new Blobs(context),
+    uploads: new Uploads(context),
+    manifests: new Manifests(context),
+    tags: new Tags(context),
+    events: new EventLog(context.metadata),
+    listRepositories: (request) => listRepositories(context, request),
+    listReferrers: (repository, subject, request) => listReferrers(context, repository, subject, request),
+  };
+}

@@ -1,0 +1,42 @@
+// Repositories come into being with their first blob or manifest, and are in the
+// catalog while they hold a manifest.
+import { catalog, catalogName, repositoryKey, repositoryOfCatalogName } from "../metadata/keys.ts";
+import type { Transaction } from "../metadata/transaction.ts";
+import { RegistryError } from "../oci/errors.ts";
+import type { RepositoryName } from "../oci/reference.ts";
+import type { CoreContext } from "./context.ts";
+import { newEvent } from "./events.ts";
+import { type Page, type PageRequest, pageOf } from "./page.ts";
+
+/** Makes the repository part of the attempt if it does not exist yet. */
+export async function ensureRepository(
+  context: CoreContext,
+  transaction: Transaction,
+  repository: RepositoryName,
+): Promise<void> {
+  const key = repositoryKey(repository);
+  if ((await transaction.get(key)) !== undefined) return;
+  transaction.put(key, { createTime: context.now() });
+  transaction.append(newEvent(context, repository, { kind: "repository_created" }));
+}
+
+/** Throws NAME_UNKNOWN when nothing was ever pushed to the repository. */
+export async function demandRepository(context: CoreContext, repository: RepositoryName): Promise<void> {
+  if ((await context.metadata.get(repositoryKey(repository))) !== undefined) return;
+  const message = `repository "${repository}" is not known to this registry`;
+  throw new RegistryError("NAME_UNKNOWN", { repository }, { message });
+}
+
+/** The repositories that hold manifests, ordered by path component. */
+export async function listRepositories(
+  context: CoreContext,
+  request: PageRequest,
+): Promise<Page<RepositoryName>> {
+  const after = request.after === undefined ? {} : { after: catalogName(request.after) };
+  const entries = await context.metadata.page(catalog, {
+    limit: request.limit + 1,
+    namesOnly: true,
+    ...after,
+  });
+  return pageOf(entries, request.limit, (entry) => repositoryOfCatalogName(entry.name));
+}

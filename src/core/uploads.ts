@@ -1,0 +1,190 @@
+// Upload sessions: a card in the catalogue, bytes in the cellar. The session ends
+// in the same commit that links its blob; what is left of it is swept at start.
+import { blobKey, closedUploadKey, closedUploads, linkKey, uploadKey, uploads } from "../metadata/keys.ts";
+import { put, remove } from "../metadata/metadata-store.ts";
+import type { ClosedUploadRecord, UploadRecord } from "../metadata/records.ts";
+import { type Transaction, transact } from "../metadata/transaction.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { DEFAULT_DIGEST_ALGORITHM, type Digest, type DigestAlgorithm } from "../oci/digest.ts";
+import { RegistryError } from "../oci/errors.ts";
+import type { RepositoryName } from "../oci/reference.ts";
+import { blobDescriptor } from "./blobs.ts";
+import type { CoreContext } from "./context.ts";
+import { newEvent } from "./events.ts";
+import type { Page, PageRequest } from "./page.ts";
+import { ensureRepository } from "./repositories.ts";
+
+/** How long asking again for a commit gives the same answer, in milliseconds. */
+const CLOSED_UPLOAD_AGE = 60 * 60 * 1000;
+
+/** How many cards are read at once where all are walked through. */
+const BATCH = 1000;
+
+/** A session as it stands. */
+export interface Upload extends UploadRecord {
+  readonly id: string;
+  /** How many bytes it holds. */
+  readonly offset: number;
+}
+
+/** Names a session. */
+export interface UploadName {
+  readonly repository: RepositoryName;
+  readonly id: string;
+}
+
+export class Uploads {
+  readonly #context: CoreContext;
+
+  constructor(context: CoreContext) {
+    this.#context = context;
+  }
+
+  async create(repository: RepositoryName, algorithm?: DigestAlgorithm): Promise<Upload> {
+    const id = this.#context.newId();
+    const record = {
+      repository,
+      algorithm: algorithm ?? DEFAULT_DIGEST_ALGORITHM,
+      createTime: this.#context.now(),
+    };
+    await this.#context.metadata.commit({ changes: [put(uploadKey(id), record)] });
+    return { ...record, id, offset: 0 };
+  }
+
+  /** Throws BLOB_UPLOAD_UNKNOWN. */
+  async get(name: UploadName): Promise<Upload> {
+    const record = await this.#demand(name);
+    return { ...record, id: name.id, offset: await this.#context.uploads.size(name.id) };
+  }
+
+  /** Appends bytes; see UploadStore.write for what offset and size mean and what is thrown. */
+  async write(
+    name: UploadName,
+    place: { readonly offset?: number; readonly size?: number },
+    chunks: AsyncIterable<Uint8Array>,
+  ): Promise<Upload> {
+    const record = await this.#demand(name);
+    const options = { ...place, algorithm: record.algorithm };
+    const offset = await this.#context.uploads.write(name.id, options, chunks);
+    await this.#discardIfEnded(name);
+    return { ...record, id: name.id, offset };
+  }
+
+  /** Makes the bytes a blob of the repository. Throws DIGEST_INVALID, BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_INVALID. */
+  async commit(name: UploadName, digest: Digest): Promise<Descriptor> {
+    const { metadata, uploads } = this.#context;
+    const record = await metadata.get(uploadKey(name.id));
+    if (record === undefined) return this.#committedBefore(name, digest);
+    if (record.repository !== name.repository) throw uploadUnknown(name);
+    const size = await uploads.commit(name.id, digest);
+    const descriptor = await transact(metadata, (transaction) => this.#end(transaction, name, digest, size));
+    await uploads.discard(name.id);
+    return descriptor;
+  }
+
+  /** Ends the session without a blob. Throws BLOB_UPLOAD_UNKNOWN, and BLOB_UPLOAD_INVALID while it is written to. */
+  async cancel(name: UploadName): Promise<void> {
+    const context = this.#context;
+    await this.#demand(name);
+    await context.uploads.discard(name.id);
+    await transact(context.metadata, async (transaction) => {
+      if ((await transaction.get(uploadKey(name.id))) === undefined) throw uploadUnknown(name);
+      transaction.remove(uploadKey(name.id));
+      transaction.append(newEvent(context, name.repository, { kind: "upload_cancelled", uploadId: name.id }));
+    });
+  }
+
+  /** The open sessions, oldest first. */
+  async list(request: PageRequest, repository?: RepositoryName): Promise<Page<Upload>> {
+    const found: Upload[] = [];
+    for await (const { name: id, record } of this.#walk(request.after)) {
+      if (repository !== undefined && record.repository !== repository) continue;
+      if (found.length === request.limit) return { items: found, more: true };
+      found.push({ ...record, id, offset: await this.#context.uploads.size(id) });
+    }
+    return { items: found, more: false };
+  }
+
+  /** Drops what a crash left behind: bytes of sessions that have ended. Meant for start-up, before any request. */
+  async sweepOrphans(): Promise<void> {
+    const { metadata, uploads } = this.#context;
+    for await (const id of uploads.list()) {
+      if ((await metadata.get(uploadKey(id))) === undefined) await uploads.discard(id);
+    }
+  }
+
+  /** Forgets sessions that were committed more than an hour ago. */
+  async forgetClosed(): Promise<void> {
+    const { metadata, now } = this.#context;
+    let after = "";
+    for (;;) {
+      const entries = await metadata.page(closedUploads, { limit: BATCH, after });
+      const old = entries.filter(({ record }) => record !== undefined && isOld(record, now()));
+      if (old.length > 0)
+        await metadata.commit({ changes: old.map((entry) => remove(closedUploadKey(entry.name))) });
+      const last = entries.at(-1);
+      // Ids sort by the time of creation: behind a page without old ones everything is younger.
+      if (last === undefined || old.length === 0) return;
+      after = last.name;
+    }
+  }
+
+  async *#walk(after = ""): AsyncGenerator<{ readonly name: string; readonly record: UploadRecord }> {
+    let last = after;
+    for (;;) {
+      const entries = await this.#context.metadata.page(uploads, { limit: BATCH, after: last });
+      for (const { name, record } of entries) {
+        last = name;
+        if (record !== undefined) yield { name, record };
+      }
+      if (entries.length < BATCH) return;
+    }
+  }
+
+  async #demand(name: UploadName): Promise<UploadRecord> {
+    const record = await this.#context.metadata.get(uploadKey(name.id));
+    if (record === undefined || record.repository !== name.repository) throw uploadUnknown(name);
+    return record;
+  }
+
+  /** A session can end while the last bytes are on their way; then they belong to nobody. */
+  async #discardIfEnded(name: UploadName): Promise<void> {
+    if ((await this.#context.metadata.get(uploadKey(name.id))) !== undefined) return;
+    await this.#context.uploads.discard(name.id);
+    throw uploadUnknown(name);
+  }
+
+  /** The answer to a commit that was made before: the same again. */
+  async #committedBefore(name: UploadName, digest: Digest): Promise<Descriptor> {
+    const closed = await this.#context.metadata.get(closedUploadKey(name.id));
+    if (closed?.repository !== name.repository || closed.digest !== digest) throw uploadUnknown(name);
+    return blobDescriptor(digest, closed.size);
+  }
+
+  async #end(transaction: Transaction, name: UploadName, digest: Digest, size: number): Promise<Descriptor> {
+    const context = this.#context;
+    const { repository, id } = name;
+    const session = await transaction.get(uploadKey(id));
+    if (session === undefined) return this.#committedBefore(name, digest);
+    const createTime = context.now();
+    await ensureRepository(context, transaction, repository);
+    if ((await transaction.get(blobKey(digest))) === undefined)
+      transaction.put(blobKey(digest), { size, createTime });
+    if ((await transaction.get(linkKey(repository, digest))) === undefined)
+      transaction.put(linkKey(repository, digest), { size, createTime });
+    transaction.remove(uploadKey(id));
+    transaction.put(closedUploadKey(id), { repository, digest, size, closeTime: createTime });
+    const descriptor = blobDescriptor(digest, size);
+    transaction.append(newEvent(context, repository, { kind: "blob_pushed", descriptor, uploadId: id }));
+    return descriptor;
+  }
+}
+
+function isOld(record: ClosedUploadRecord, now: number): boolean {
+  return record.closeTime < now - CLOSED_UPLOAD_AGE;
+}
+
+function uploadUnknown({ repository, id }: UploadName): RegistryError {
+  const message = `there is no upload "${id.slice(0, 80)}" in repository "${repository}"`;
+  return new RegistryError("BLOB_UPLOAD_UNKNOWN", { repository, upload: id.slice(0, 80) }, { message });
+}

@@ -1,0 +1,84 @@
+// Errors on their way out: a RegistryError becomes a Connect error whose details
+// carry every problem's code and facts. Anything else becomes "internal" without
+// a text, so that nothing leaks; its cause is kept for the log.
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { ErrorInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
+import type { ErrorCode, Problem } from "../oci/errors.ts";
+import { RegistryError } from "../oci/errors.ts";
+
+/** ErrorInfo.domain of every error of ours. */
+export const ERROR_DOMAIN = "stowage";
+
+const CONNECT_CODES: Readonly<Record<ErrorCode, Code>> = {
+  BLOB_UNKNOWN: Code.NotFound,
+  BLOB_UPLOAD_INVALID: Code.Aborted,
+  BLOB_UPLOAD_UNKNOWN: Code.NotFound,
+  CURSOR_INVALID: Code.InvalidArgument,
+  DENIED: Code.PermissionDenied,
+  DIGEST_INVALID: Code.InvalidArgument,
+  INSUFFICIENT_STORAGE: Code.ResourceExhausted,
+  KIND_INVALID: Code.InvalidArgument,
+  MANIFEST_BLOB_UNKNOWN: Code.FailedPrecondition,
+  MANIFEST_INVALID: Code.InvalidArgument,
+  MANIFEST_UNKNOWN: Code.NotFound,
+  NAME_INVALID: Code.InvalidArgument,
+  NAME_UNKNOWN: Code.NotFound,
+  PAGINATION_NUMBER_INVALID: Code.InvalidArgument,
+  PAGINATION_TOKEN_INVALID: Code.InvalidArgument,
+  PRECONDITION_FAILED: Code.Aborted,
+  RANGE_INVALID: Code.OutOfRange,
+  REQUEST_INVALID: Code.InvalidArgument,
+  REQUEST_TIMEOUT: Code.DeadlineExceeded,
+  SIZE_INVALID: Code.InvalidArgument,
+  TAG_INVALID: Code.InvalidArgument,
+  TOOMANYREQUESTS: Code.ResourceExhausted,
+  UNAUTHORIZED: Code.Unauthenticated,
+  UNAVAILABLE: Code.Unavailable,
+  UNSUPPORTED: Code.Unimplemented,
+};
+
+/** How many problems one error carries; a client with more must come again. Headers have limits. */
+const MAX_PROBLEMS = 100;
+
+/** The Connect error for whatever was thrown. */
+export function toConnectError(error: unknown): ConnectError {
+  if (error instanceof ConnectError) return error;
+  if (!(error instanceof RegistryError))
+    return new ConnectError("internal error", Code.Internal, undefined, undefined, error);
+  const details = error.problems.slice(0, MAX_PROBLEMS).map(errorInfo);
+  return new ConnectError(error.message, CONNECT_CODES[error.code], undefined, details, error);
+}
+
+function errorInfo({ code, message, metadata }: Problem) {
+  return {
+    desc: ErrorInfoSchema,
+    value: { reason: code, domain: ERROR_DOMAIN, metadata: { ...metadata, message } },
+  };
+}
+
+/** Translates what services throw, also in the middle of a stream, and reports what was our own fault. */
+export function errorInterceptor(report: (error: unknown, method: string) => void): Interceptor {
+  const translate = (error: unknown, method: string): ConnectError => {
+    const translated = toConnectError(error);
+    if (translated.code === Code.Internal || translated.code === Code.Unknown) report(error, method);
+    return translated;
+  };
+  return (next) => async (request) => {
+    const method = `${request.service.typeName}/${request.method.name}`;
+    try {
+      const response = await next(request);
+      if (!response.stream) return response;
+      return { ...response, message: translateStream(response.message, (error) => translate(error, method)) };
+    } catch (error) {
+      throw translate(error, method);
+    }
+  };
+}
+
+async function* translateStream<T>(messages: AsyncIterable<T>, translate: (error: unknown) => ConnectError) {
+  try {
+    yield* messages;
+  } catch (error) {
+    throw translate(error);
+  }
+}

@@ -1,0 +1,123 @@
+// ManifestService: protobuf in, core call, protobuf out.
+import { create } from "@bufbuild/protobuf";
+import type { ServiceImpl } from "@connectrpc/connect";
+import type { Core } from "../core/core.ts";
+import type { Referrer } from "../core/referrers.ts";
+import { type ListedTag, type TagPrecondition, tagDescriptor } from "../core/tags.ts";
+import {
+  ReferrerSchema,
+  type TagPrecondition as TagPreconditionMessage,
+  TagSchema,
+} from "../gen/stowage/v1/manifest_pb.ts";
+import type { ManifestService, PutManifestRequest } from "../gen/stowage/v1/manifest_service_pb.ts";
+import { parseDigest } from "../oci/digest.ts";
+import { RegistryError } from "../oci/errors.ts";
+import { parseRepositoryName, parseTag } from "../oci/reference.ts";
+import { descriptorMessage, pageToken, parsePage, parseReferenceMessage, timeMessage } from "./convert.ts";
+
+const NAME_PAGE = { fallback: 100, most: 10_000 };
+const REFERRER_PAGE = { fallback: 100, most: 1000 };
+
+export function manifestService(core: Core): ServiceImpl<typeof ManifestService> {
+  const { manifests, tags } = core;
+  return {
+    async putManifest(request) {
+      const { descriptor, subject } = await manifests.put(parsePut(request));
+      return { descriptor: descriptorMessage(descriptor), subject: subject ?? "", tags: request.tags };
+    },
+
+    async getManifest({ repository, reference }) {
+      const name = parseRepositoryName(repository);
+      const { descriptor, content } = await manifests.get(name, parseReferenceMessage(reference));
+      return { descriptor: descriptorMessage(descriptor), content: content as Uint8Array<ArrayBuffer> };
+    },
+
+    async statManifest({ repository, reference }) {
+      const name = parseRepositoryName(repository);
+      return { descriptor: descriptorMessage(await manifests.stat(name, parseReferenceMessage(reference))) };
+    },
+
+    async deleteManifest({ repository, digest }) {
+      return { tags: [...(await manifests.delete(parseRepositoryName(repository), parseDigest(digest)))] };
+    },
+
+    async deleteTag({ repository, tag, precondition }) {
+      const name = parseRepositoryName(repository);
+      const descriptor = await tags.delete(name, parseTag(tag), parsePrecondition(precondition));
+      return { descriptor: descriptorMessage(descriptor) };
+    },
+
+    async listTags(request) {
+      const name = parseRepositoryName(request.repository);
+      const { items, more } = await tags.list(name, parsePage(request, NAME_PAGE), request);
+      return { tags: items.map(tagMessage), nextPageToken: nextPage(more, items.at(-1)?.name) };
+    },
+
+    async listReferrers(request) {
+      const { artifactType } = request;
+      const { items, more } = await core.listReferrers(
+        parseRepositoryName(request.repository),
+        parseDigest(request.digest),
+        { ...parsePage(request, REFERRER_PAGE), ...(artifactType !== "" && { artifactType }) },
+      );
+      return { referrers: items.map(referrerMessage), nextPageToken: nextPage(more, items.at(-1)?.digest) };
+    },
+
+    async listRepositories(request) {
+      const { items, more } = await core.listRepositories(parsePage(request, NAME_PAGE));
+      return { repositories: items.map((name) => ({ name })), nextPageToken: nextPage(more, items.at(-1)) };
+    },
+  };
+}
+
+function parsePut({ repository, mediaType, content, digest, tags, precondition }: PutManifestRequest) {
+  const condition = parsePrecondition(precondition);
+  return {
+    repository: parseRepositoryName(repository),
+    mediaType,
+    content,
+    tags: tags.map(parseTag),
+    ...(digest !== undefined && { digest: parseDigest(digest) }),
+    ...(condition !== undefined && { precondition: condition }),
+  };
+}
+
+function parsePrecondition(message: TagPreconditionMessage | undefined): TagPrecondition | undefined {
+  if (message === undefined) return undefined;
+  const { condition } = message;
+  switch (condition.case) {
+    case "absent":
+    case "present":
+      if (condition.value) return { kind: condition.case };
+      break;
+    case "anyOf":
+      return { kind: "any-of", digests: condition.value.digests.map(parseDigest) };
+    case "noneOf":
+      return { kind: "none-of", digests: condition.value.digests.map(parseDigest) };
+    case undefined:
+      break;
+  }
+  throw new RegistryError(
+    "REQUEST_INVALID",
+    {},
+    { message: "precondition needs exactly one condition that is set" },
+  );
+}
+
+function tagMessage({ name, record }: ListedTag) {
+  if (record === undefined) return create(TagSchema, { name });
+  const descriptor = descriptorMessage(tagDescriptor(record));
+  return create(TagSchema, { name, descriptor, updateTime: timeMessage(record.updateTime) });
+}
+
+function referrerMessage({ digest, mediaType, size, artifactType, annotations }: Referrer) {
+  return create(ReferrerSchema, {
+    descriptor: descriptorMessage({ mediaType, digest, size }),
+    artifactType: artifactType ?? "",
+    annotations: { ...annotations },
+  });
+}
+
+function nextPage(more: boolean, last: string | undefined): string {
+  return more && last !== undefined ? pageToken(last) : "";
+}

@@ -1,0 +1,95 @@
+// UploadService: protobuf in, core call, protobuf out.
+import { create } from "@bufbuild/protobuf";
+import type { ServiceImpl } from "@connectrpc/connect";
+import type { Upload, Uploads } from "../core/uploads.ts";
+import { type Upload as UploadMessage, UploadSchema } from "../gen/stowage/v1/upload_pb.ts";
+import type {
+  UploadService,
+  WriteUploadRequest,
+  WriteUploadRequest_Start,
+} from "../gen/stowage/v1/upload_service_pb.ts";
+import { parseDigest, parseDigestAlgorithm } from "../oci/digest.ts";
+import { RegistryError } from "../oci/errors.ts";
+import { parseRepositoryName } from "../oci/reference.ts";
+import { byteCount, descriptorMessage, pageToken, parsePage, timeMessage } from "./convert.ts";
+
+const UPLOAD_PAGE = { fallback: 100, most: 1000 };
+
+export function uploadService(uploads: Uploads): ServiceImpl<typeof UploadService> {
+  return {
+    async createUpload({ repository, digestAlgorithm }) {
+      const name = parseRepositoryName(repository);
+      const algorithm = digestAlgorithm === undefined ? undefined : parseDigestAlgorithm(digestAlgorithm);
+      return { upload: uploadMessage(await uploads.create(name, algorithm)) };
+    },
+
+    async getUpload(request) {
+      return { upload: uploadMessage(await uploads.get(uploadName(request))) };
+    },
+
+    async writeUpload(requests) {
+      const messages = requests[Symbol.asyncIterator]();
+      const start = await readStart(messages);
+      const place = {
+        ...(start.offset !== undefined && { offset: byteCount(start.offset, "offset", "RANGE_INVALID") }),
+        ...(start.size !== undefined && { size: byteCount(start.size, "size", "SIZE_INVALID") }),
+      };
+      return { upload: uploadMessage(await uploads.write(uploadName(start), place, readChunks(messages))) };
+    },
+
+    async commitUpload(request) {
+      const descriptor = await uploads.commit(uploadName(request), parseDigest(request.digest));
+      return { descriptor: descriptorMessage(descriptor) };
+    },
+
+    async cancelUpload(request) {
+      await uploads.cancel(uploadName(request));
+      return {};
+    },
+
+    async listUploads(request) {
+      const repository =
+        request.repository === undefined ? undefined : parseRepositoryName(request.repository);
+      const { items, more } = await uploads.list(parsePage(request, UPLOAD_PAGE), repository);
+      const last = items.at(-1);
+      return {
+        uploads: items.map(uploadMessage),
+        nextPageToken: more && last !== undefined ? pageToken(last.id) : "",
+      };
+    },
+  };
+}
+
+function uploadName({ repository, uploadId }: { readonly repository: string; readonly uploadId: string }) {
+  return { repository: parseRepositoryName(repository), id: uploadId };
+}
+
+function uploadMessage(upload: Upload): UploadMessage {
+  return create(UploadSchema, {
+    repository: upload.repository,
+    uploadId: upload.id,
+    digestAlgorithm: upload.algorithm,
+    offset: BigInt(upload.offset),
+    createTime: timeMessage(upload.createTime),
+  });
+}
+
+async function readStart(messages: AsyncIterator<WriteUploadRequest>): Promise<WriteUploadRequest_Start> {
+  const first = await messages.next();
+  if (!first.done && first.value.part.case === "start") return first.value.part.value;
+  throw new RegistryError(
+    "REQUEST_INVALID",
+    {},
+    { message: "the first message of WriteUpload must be start" },
+  );
+}
+
+async function* readChunks(messages: AsyncIterator<WriteUploadRequest>): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    const message = await messages.next();
+    if (message.done) return;
+    if (message.value.part.case !== "chunk")
+      throw new RegistryError("REQUEST_INVALID", {}, { message: "after start come only chunks" });
+    yield message.value.part.value;
+  }
+}
