@@ -1,0 +1,13 @@
+// What every way to reach the services must do: run over each transport.
+import { blobTests } from "./services/blobs.ts";
+import { eventTests } from "./services/events.ts";
+import type { ServiceSuite } from "./services/harness.ts";
+import { manifestTests } from "./services/manifests.ts";
+import { uploadTests } from "./services/uploads.ts";
+
+export function servicesContract(suite: ServiceSuite): void {
+  blobTests(suite);
+  uploadTests(suite);
+  manifestTests(suite);
+  eventTests(suite);
+}

@@ -1,0 +1,200 @@
+// EventService over any transport.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
+import type { Event } from "../../../src/gen/stowage/v1/event_pb.ts";
+import type { SubscribeRequestSchema } from "../../../src/gen/stowage/v1/event_service_pb.ts";
+import { digestOf } from "../../../src/oci/digest.ts";
+import {
+  type Clients,
+  pushBlob,
+  pushImage,
+  rejects,
+  type ServiceSuite,
+  utf8,
+  withRegistry,
+} from "./harness.ts";
+
+const kinds = (events: readonly Event[]) => events.map((event) => event.kind.case);
+
+async function allEvents({ events }: Clients): Promise<Event[]> {
+  return (await events.listEvents({ pageSize: 1000 })).events;
+}
+
+/** Subscribes, runs `act` once ready, and resolves to the first `count` events. */
+async function collect(
+  { events }: Clients,
+  request: MessageInitShape<typeof SubscribeRequestSchema>,
+  count: number,
+  act: () => Promise<unknown> = async () => undefined,
+): Promise<Event[]> {
+  const leave = new AbortController();
+  const found: Event[] = [];
+  let first = true;
+  try {
+    for await (const { message } of events.subscribe(request, { signal: leave.signal })) {
+      if (first) assert.equal(message.case, "ready", "ready comes first");
+      if (first) await act();
+      first = false;
+      if (message.case === "event") found.push(message.value);
+      if (found.length >= count) leave.abort();
+    }
+  } catch (error) {
+    if (!leave.signal.aborted) throw error;
+  }
+  return found;
+}
+
+export function eventTests(suite: ServiceSuite): void {
+  const check = (name: string, run: (clients: Clients) => Promise<void>) =>
+    test(`${suite.name}: ${name}`, withRegistry(suite, run));
+
+  check("every change is announced once, in order", async (clients) => {
+    const repository = "a/b";
+    const one = await pushImage(clients, repository, { seed: "1", tags: ["v", "w"] });
+    const two = await pushImage(clients, repository, { seed: "2", tags: ["v"] });
+    await clients.blobs.mountBlob({
+      repository: "c",
+      digest: digestOf(utf8("layer 1")),
+      fromRepository: repository,
+    });
+    await clients.blobs.deleteBlob({ repository: "c", digest: digestOf(utf8("layer 1")) });
+    await clients.manifests.deleteTag({ repository, tag: "v" });
+    await clients.manifests.deleteManifest({ repository, digest: one.digest });
+    const { upload } = await clients.uploads.createUpload({ repository });
+    await clients.uploads.cancelUpload({ repository, uploadId: upload?.uploadId ?? "" });
+    const events = await allEvents(clients);
+    assert.deepEqual(kinds(events), [
+      ...["repositoryCreated", "blobPushed", "blobPushed", "manifestPushed", "tagCreated", "tagCreated"],
+      ...["blobPushed", "blobPushed", "manifestPushed", "tagMoved"],
+      ...["repositoryCreated", "blobMounted", "blobDeleted"],
+      ...["tagDeleted", "tagDeleted", "manifestDeleted", "uploadCancelled"],
+    ]);
+    const moved = events.find((event) => event.kind.case === "tagMoved");
+    assert.ok(moved?.kind.case === "tagMoved");
+    assert.equal(moved.kind.value.tag, "v");
+    assert.equal(moved.kind.value.previousDigest, one.digest);
+    assert.equal(moved.kind.value.descriptor?.digest, two.digest);
+    assert.equal(new Set(events.map((event) => event.eventId)).size, events.length);
+  });
+
+  check("what changes nothing is not announced as a change", async (clients) => {
+    await pushImage(clients, "a", { tags: ["v"] });
+    const { content } = await pushImage(clients, "a", { tags: ["v"] });
+    await clients.blobs.mountBlob({ repository: "a", digest: digestOf(utf8("layer ")) });
+    const before = (await allEvents(clients)).length;
+    await clients.manifests.putManifest({ repository: "a", content, tags: ["v"] });
+    assert.deepEqual(kinds(await allEvents(clients)).slice(before), ["manifestPushed"]);
+  });
+
+  check("a failed push announces nothing", async (clients) => {
+    const content = utf8(JSON.stringify({ schemaVersion: 2, config: {}, layers: [] }));
+    await assert.rejects(clients.manifests.putManifest({ repository: "a", content, tags: ["v"] }));
+    assert.deepEqual(await allEvents(clients), []);
+  });
+
+  check("the log is read in pages", async (clients) => {
+    await pushImage(clients, "a", { tags: ["v"] });
+    const all = await allEvents(clients);
+    const found: Event[] = [];
+    for (let page = { nextCursor: "", more: true }; page.more; ) {
+      const next = await clients.events.listEvents({ afterCursor: page.nextCursor, pageSize: 2 });
+      found.push(...next.events);
+      page = next;
+    }
+    assert.deepEqual(found, all);
+  });
+
+  check("a subscriber gets the past, then what happens, without a gap", async (clients) => {
+    await pushImage(clients, "a", { seed: "1", tags: ["v"] });
+    const start = { case: "fromStart", value: {} } as const;
+    const found = await collect(clients, { start }, 9, () =>
+      pushImage(clients, "a", { seed: "2", tags: ["v"] }),
+    );
+    assert.deepEqual(found, await allEvents(clients));
+  });
+
+  check("a subscriber from now gets only what happens", async (clients) => {
+    await pushImage(clients, "a", { tags: ["v"] });
+    const found = await collect(clients, {}, 1, () => pushBlob(clients, "b", utf8("x")));
+    assert.deepEqual(kinds(found), ["repositoryCreated"]);
+    assert.equal(found[0]?.repository, "b");
+  });
+
+  check("a subscriber resumes exactly where it stopped", async (clients) => {
+    await pushImage(clients, "a", { tags: ["v"] });
+    const all = await allEvents(clients);
+    for (const [index, { cursor }] of all.slice(0, -1).entries()) {
+      const start = { case: "afterCursor", value: cursor } as const;
+      assert.deepEqual(await collect(clients, { start }, all.length - index - 1), all.slice(index + 1));
+    }
+  });
+
+  check("filters choose by repository prefix and by kind", async (clients) => {
+    for (const name of ["team/a", "team/b", "teams"]) await pushImage(clients, name, { tags: ["v"] });
+    const filter = { repositoryPrefixes: ["team/"], kinds: ["tag_created", "manifest_pushed"] };
+    const expected = ["manifestPushed", "tagCreated", "manifestPushed", "tagCreated"];
+    const listed = (await clients.events.listEvents({ filter })).events;
+    assert.deepEqual(kinds(listed), expected);
+    const start = { case: "fromStart", value: {} } as const;
+    assert.deepEqual(await collect(clients, { start, filter }, 4), listed);
+    await rejects(
+      clients.events.listEvents({ filter: { kinds: ["x"] } }),
+      Code.InvalidArgument,
+      "KIND_INVALID",
+    );
+  });
+
+  check("a cursor that is not ours is refused", async (clients) => {
+    for (const cursor of ["x", "-1", "1.5", "999999"]) {
+      const list = clients.events.listEvents({ afterCursor: cursor });
+      await rejects(list, Code.InvalidArgument, "CURSOR_INVALID");
+      const start = { case: "afterCursor", value: cursor } as const;
+      await rejects(collect(clients, { start }, 1), Code.InvalidArgument, "CURSOR_INVALID");
+    }
+  });
+
+  check("a quiet stream sends keepalives with a cursor to resume from", async (clients) => {
+    await pushBlob(clients, "a", utf8("x"));
+    const leave = new AbortController();
+    const seen: (string | undefined)[] = [];
+    try {
+      for await (const { message } of clients.events.subscribe({}, { signal: leave.signal })) {
+        seen.push(message.case);
+        if (message.case === "keepalive") assert.equal(message.value.cursor, "2");
+        if (seen.length === 3) leave.abort();
+      }
+    } catch (error) {
+      if (!leave.signal.aborted) throw error;
+    }
+    assert.deepEqual(seen, ["ready", "keepalive", "keepalive"]);
+  });
+
+  check("when a tag event arrives, what it says can be read", async (clients) => {
+    const images = await Promise.all(
+      [1, 2, 3].map((seed) => pushImage(clients, "a", { seed: String(seed) })),
+    );
+    const pushes = () =>
+      Promise.all(
+        Array.from({ length: 60 }, (_, index) =>
+          clients.manifests.putManifest({
+            repository: "a",
+            content: images[index % 3]?.content ?? utf8(""),
+            tags: [`t${index % 5}`],
+          }),
+        ),
+      );
+    const expected = 60;
+    const seen = await collect(clients, { filter: { kinds: ["manifest_pushed"] } }, expected, pushes);
+    assert.equal(seen.length, expected);
+    const history = new Map<string, string>();
+    for (const { kind } of await allEvents(clients)) {
+      if (kind.case !== "tagCreated" && kind.case !== "tagMoved") continue;
+      if (kind.case === "tagMoved") assert.equal(kind.value.previousDigest, history.get(kind.value.tag));
+      history.set(kind.value.tag, kind.value.descriptor?.digest ?? "");
+    }
+    for (const tag of (await clients.manifests.listTags({ repository: "a" })).tags)
+      assert.equal(tag.descriptor?.digest, history.get(tag.name));
+  });
+}
