@@ -122,11 +122,14 @@ export function uploadTests(suite: ServiceSuite): void {
   check("only one may write at a time", async (clients) => {
     const name = await begin(clients);
     const gate = Promise.withResolvers<void>();
+    const sent = Promise.withResolvers<void>();
     async function* slow() {
       yield* writing(name, utf8("a"));
+      sent.resolve();
       await gate.promise;
     }
     const writer = clients.uploads.writeUpload(slow());
+    await sent.promise;
     await untilHeld(clients, name);
     await rejects(clients.uploads.writeUpload(writing(name, utf8("b"))), Code.Aborted, "BLOB_UPLOAD_INVALID");
     await rejects(clients.uploads.cancelUpload(name), Code.Aborted, "BLOB_UPLOAD_INVALID");
