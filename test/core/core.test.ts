@@ -1,0 +1,137 @@
+// The rules that no client can see from outside: time, leftovers, and what an
+// operator may switch. Everything else is in the services' contract suite.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { v7 } from "uuid";
+import { MemoryBlobStore } from "../../src/blobs/memory-blob-store.ts";
+import { MemoryUploadStore } from "../../src/blobs/memory-upload-store.ts";
+import type { CoreContext, CoreOptions } from "../../src/core/context.ts";
+import { type Core, createCore } from "../../src/core/core.ts";
+import { Catalogue } from "../../src/metadata/catalogue.ts";
+import { openMemoryEngine } from "../../src/metadata/memory-engine.ts";
+import { digestOf } from "../../src/oci/digest.ts";
+import type { RegistryError } from "../../src/oci/errors.ts";
+import { OCI_IMAGE_INDEX, OCI_IMAGE_MANIFEST } from "../../src/oci/media-types.ts";
+import { parseRepositoryName, parseTag } from "../../src/oci/reference.ts";
+
+const repository = parseRepositoryName("a/b");
+const content = Buffer.from("content");
+const HOUR = 60 * 60 * 1000;
+
+interface Study {
+  readonly core: Core;
+  readonly context: CoreContext;
+  readonly clock: { time: number };
+}
+
+async function withCore(options: Partial<CoreOptions>, run: (study: Study) => Promise<void>): Promise<void> {
+  const clock = { time: Date.now() };
+  const now = () => clock.time;
+  const blobs = new MemoryBlobStore();
+  const uploads = new MemoryUploadStore({ blobs, now });
+  const metadata = new Catalogue(await openMemoryEngine());
+  const context: CoreContext = {
+    blobs,
+    uploads,
+    metadata,
+    now,
+    newId: () => v7({ msecs: clock.time }),
+    options: { deleteEnabled: false, sparseIndexes: false, ...options },
+  };
+  try {
+    await run({ core: createCore(context), context, clock });
+  } finally {
+    await metadata.close();
+  }
+}
+
+const has = (code: string) => (error: RegistryError) => error.code === code;
+
+async function* once(bytes: Uint8Array) {
+  yield bytes;
+}
+
+async function pushBlob({ core }: Study, bytes: Uint8Array) {
+  const { id } = await core.uploads.create(repository);
+  await core.uploads.write({ repository, id }, {}, once(bytes));
+  await core.uploads.commit({ repository, id }, digestOf(bytes));
+  return { repository, id };
+}
+
+test("a committed session is remembered for an hour and then forgotten", () =>
+  withCore({}, async (study) => {
+    const { core, clock } = study;
+    const early = await pushBlob(study, content);
+    clock.time += HOUR / 2;
+    const late = await pushBlob(study, content);
+    clock.time += HOUR / 2 + 1;
+    await core.uploads.forgetClosed();
+    await assert.rejects(core.uploads.commit(early, digestOf(content)), has("BLOB_UPLOAD_UNKNOWN"));
+    assert.equal((await core.uploads.commit(late, digestOf(content))).size, content.length);
+  }));
+
+test("a session that was open for days is remembered for an hour after its commit", () =>
+  withCore({}, async ({ core, clock }) => {
+    const { id } = await core.uploads.create(repository);
+    clock.time += 48 * HOUR;
+    await core.uploads.commit({ repository, id }, digestOf(Buffer.alloc(0)));
+    await core.uploads.forgetClosed();
+    assert.equal((await core.uploads.commit({ repository, id }, digestOf(Buffer.alloc(0)))).size, 0);
+  }));
+
+test("bytes that a crash left without a session are swept, those of a session stay", () =>
+  withCore({}, async ({ core, context }) => {
+    const { id } = await core.uploads.create(repository);
+    await core.uploads.write({ repository, id }, {}, once(content));
+    const orphan = v7();
+    await context.uploads.write(orphan, { algorithm: "sha256" }, once(content));
+    await core.uploads.sweepOrphans();
+    assert.deepEqual(await Array.fromAsync(context.uploads.list()), [id]);
+    assert.equal((await core.uploads.get({ repository, id })).offset, content.length);
+  }));
+
+test("a commit that crashed before the catalogue knew of the blob can be repeated", () =>
+  withCore({}, async ({ core, context }) => {
+    const { id } = await core.uploads.create(repository);
+    await core.uploads.write({ repository, id }, {}, once(content));
+    await context.uploads.commit(id, digestOf(content));
+    await core.uploads.sweepOrphans();
+    assert.equal((await core.uploads.commit({ repository, id }, digestOf(content))).size, content.length);
+  }));
+
+test("nothing is deleted while deleting is switched off", () =>
+  withCore({}, async (study) => {
+    const { core } = study;
+    await pushBlob(study, content);
+    const digest = digestOf(content);
+    await assert.rejects(core.blobs.delete(repository, digest), has("UNSUPPORTED"));
+    await assert.rejects(core.manifests.delete(repository, digest), has("UNSUPPORTED"));
+    await assert.rejects(core.tags.delete(repository, parseTag("v")), has("UNSUPPORTED"));
+    assert.equal((await core.blobs.stat(repository, digest)).size, content.length);
+  }));
+
+test("an index may name what is not here only when that is allowed", async () => {
+  const missing = { mediaType: OCI_IMAGE_MANIFEST, digest: digestOf(content), size: 7 };
+  const index = Buffer.from(
+    JSON.stringify({ schemaVersion: 2, mediaType: OCI_IMAGE_INDEX, manifests: [missing] }),
+  );
+  const request = { repository, mediaType: "", content: index, tags: [] };
+  await withCore({}, ({ core }) => assert.rejects(core.manifests.put(request), has("MANIFEST_BLOB_UNKNOWN")));
+  await withCore({ sparseIndexes: true }, async ({ core }) => {
+    assert.equal((await core.manifests.put(request)).descriptor.digest, digestOf(index));
+  });
+});
+
+test("a manifest larger than what is kept beside its card comes back whole", () =>
+  withCore({}, async (study) => {
+    await pushBlob(study, content);
+    const config = { mediaType: "application/x", digest: digestOf(content), size: content.length };
+    const annotations = { long: "x".repeat(1024 * 1024) };
+    const large = Buffer.from(
+      JSON.stringify({ schemaVersion: 2, mediaType: OCI_IMAGE_MANIFEST, config, layers: [], annotations }),
+    );
+    const tag = parseTag("large");
+    await study.core.manifests.put({ repository, mediaType: "", content: large, tags: [tag] });
+    const found = await study.core.manifests.get(repository, { kind: "tag", tag });
+    assert.deepEqual(Buffer.from(found.content), large);
+  }));
