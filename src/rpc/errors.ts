@@ -1,7 +1,8 @@
 // Errors on their way out: a RegistryError becomes a Connect error whose details
 // carry every problem's code and facts. Anything else becomes "internal" without
 // a text, so that nothing leaks; its cause is kept for the log.
-import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import type { DescService } from "@bufbuild/protobuf";
+import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import { ErrorInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
 import type { ErrorCode, Problem } from "../oci/errors.ts";
 import { RegistryError } from "../oci/errors.ts";
@@ -56,29 +57,59 @@ function errorInfo({ code, message, metadata }: Problem) {
   };
 }
 
-/** Translates what services throw, also in the middle of a stream, and reports what was our own fault. */
-export function errorInterceptor(report: (error: unknown, method: string) => void): Interceptor {
-  const translate = (error: unknown, method: string): ConnectError => {
+type Handler = (request: unknown, context: HandlerContext) => unknown;
+type StreamHandler = (request: unknown, context: HandlerContext) => AsyncIterable<unknown>;
+
+/** Told of every error that was our own fault, with the method's name. */
+export type Report = (error: unknown, method: string) => void;
+
+/**
+ * The service with its errors translated, also in the middle of a stream. Wraps the
+ * methods themselves: an interceptor would cost every call a request object.
+ */
+export function withErrors<S extends DescService>(
+  service: S,
+  implementation: ServiceImpl<S>,
+  report: Report,
+): ServiceImpl<S> {
+  const methods: Readonly<Record<string, unknown>> = { ...implementation };
+  const wrapped = service.methods.map((method) => {
+    const fail = failure(report, `${service.typeName}/${method.name}`);
+    const handler = methods[method.localName];
+    return [
+      method.localName,
+      method.methodKind === "server_streaming"
+        ? wrapStream(handler as StreamHandler, fail)
+        : wrapCall(handler as Handler, fail),
+    ];
+  });
+  return Object.fromEntries(wrapped); // the same methods under the same names
+}
+
+function failure(report: Report, method: string): (error: unknown) => ConnectError {
+  return (error) => {
     const translated = toConnectError(error);
     if (translated.code === Code.Internal || translated.code === Code.Unknown) report(error, method);
     return translated;
   };
-  return (next) => async (request) => {
-    const method = `${request.service.typeName}/${request.method.name}`;
+}
+
+function wrapCall(handler: Handler, fail: (error: unknown) => ConnectError): Handler {
+  return async (request, context) => {
     try {
-      const response = await next(request);
-      if (!response.stream) return response;
-      return { ...response, message: translateStream(response.message, (error) => translate(error, method)) };
+      return await handler(request, context);
     } catch (error) {
-      throw translate(error, method);
+      throw fail(error);
     }
   };
 }
 
-async function* translateStream<T>(messages: AsyncIterable<T>, translate: (error: unknown) => ConnectError) {
-  try {
-    yield* messages;
-  } catch (error) {
-    throw translate(error);
-  }
+function wrapStream(handler: StreamHandler, fail: (error: unknown) => ConnectError): StreamHandler {
+  return async function* (request, context) {
+    try {
+      yield* handler(request, context);
+    } catch (error) {
+      throw fail(error);
+    }
+  };
 }
