@@ -14,15 +14,22 @@ export interface ByteRange {
   readonly limit?: number;
 }
 
+/** A blob as list names it. */
+export interface ListedBlob {
+  readonly digest: Digest;
+  /** In bytes. */
+  readonly size: number;
+}
+
 export interface BlobStore {
   /** The blob's size in bytes, or undefined when it is not here. */
   stat(digest: Digest): Promise<number | undefined>;
 
   /**
    * Streams the bytes of the range. A chunk is valid only until the next one is
-   * asked for: its memory is used again. Ending the iteration early, or aborting
+   * asked for: its memory is used again. The caller must not change it. Ending the iteration early, or aborting
    * the signal, closes the file at once. Throws BLOB_UNKNOWN when the blob is not
-   * here, and an Error when it ends before the range does.
+   * here, and an Error when the offset is behind its end or the file turns out short.
    */
   read(digest: Digest, range: ByteRange, signal?: AbortSignal): AsyncIterable<Uint8Array>;
 
@@ -39,7 +46,7 @@ export interface BlobStore {
   delete(digest: Digest): Promise<boolean>;
 
   /** Every blob here, in no order. Blobs that come or go meanwhile may or may not appear. */
-  list(): AsyncIterable<{ readonly digest: Digest; readonly size: number }>;
+  list(): AsyncIterable<ListedBlob>;
 
   close(): Promise<void>;
 }

@@ -9,9 +9,9 @@ import type { Digest, DigestAlgorithm } from "../oci/digest.ts";
 export interface WriteOptions {
   /** Where the first byte belongs. Absent: at the end. Elsewhere throws RANGE_INVALID with the real offset. */
   readonly offset?: number;
-  /** How many bytes will come. Absent: unknown. Others throw SIZE_INVALID; what came is kept. */
+  /** How many bytes will come. Absent: unknown. When more or fewer come, these many at most are kept and SIZE_INVALID is thrown. */
   readonly size?: number;
-  /** What to hash with while the bytes pass. */
+  /** What to hash with while the bytes pass: what commit is most likely to ask for. */
   readonly algorithm: DigestAlgorithm;
 }
 

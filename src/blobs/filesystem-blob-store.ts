@@ -1,0 +1,164 @@
+// Blobs as files, one each (paths.ts draws the tree). Bytes are durable before they
+// have a name, and what is being read stays readable when it is deleted meanwhile.
+import { basename, dirname, join } from "node:path";
+import { type Digest, isDigest } from "../oci/digest.ts";
+import { RegistryError } from "../oci/errors.ts";
+import type { BlobShelf } from "./blob-shelf.ts";
+import type { BlobStore, ByteRange, ListedBlob } from "./blob-store.ts";
+import type { BufferPool } from "./buffer-pool.ts";
+import { closeFile, listDirectory, openFile, syncData, unlinkPath, writeAt } from "./file-io.ts";
+import { FileReader } from "./file-reader.ts";
+import { HOT_BLOB_SIZE, HotBlobs } from "./hot-blobs.ts";
+import { ALGORITHM_DIRECTORIES, isShardName } from "./paths.ts";
+
+/** How many files list describes at once. */
+const LIST_BATCH = 16;
+
+export class FilesystemBlobStore implements BlobStore {
+  readonly #root: string;
+  readonly #shelf: BlobShelf;
+  readonly #pool: BufferPool;
+  readonly #hot = new HotBlobs();
+
+  /** Made by openFilesystemStores. */
+  constructor(parts: { readonly root: string; readonly shelf: BlobShelf; readonly pool: BufferPool }) {
+    this.#root = parts.root;
+    this.#shelf = parts.shelf;
+    this.#pool = parts.pool;
+  }
+
+  async stat(digest: Digest): Promise<number | undefined> {
+    return this.#hot.get(digest)?.length ?? this.#shelf.stat(digest);
+  }
+
+  async *read(
+    digest: Digest,
+    range: ByteRange,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    signal?.throwIfAborted();
+    const hot = this.#hot.get(digest);
+    if (hot !== undefined) yield* part(hot, digest, range);
+    else yield* this.#readFile(digest, range, signal);
+  }
+
+  async get(digest: Digest): Promise<Uint8Array | undefined> {
+    const hot = this.#hot.get(digest);
+    if (hot !== undefined) return Uint8Array.from(hot);
+    const file = await FileReader.open(this.#shelf.pathOf(digest));
+    try {
+      return await file?.readWhole({ offset: 0, length: await file.size() });
+    } finally {
+      await file?.close();
+    }
+  }
+
+  async put(digest: Digest, content: Uint8Array): Promise<void> {
+    if ((await this.stat(digest)) === content.length) return this.#shelf.sync(digest);
+    const path = this.#shelf.newTemporaryPath();
+    try {
+      await writeDurably(path, content);
+      await this.#shelf.move({ path, digest, size: content.length });
+    } catch (error) {
+      await unlinkPath(path).catch(() => undefined); // it may not be there; the next start removes it otherwise
+      throw error;
+    }
+  }
+
+  async delete(digest: Digest): Promise<boolean> {
+    this.#hot.forget(digest);
+    try {
+      return await this.#shelf.remove(digest);
+    } finally {
+      this.#hot.forget(digest);
+    }
+  }
+
+  async *list(): AsyncGenerator<ListedBlob, void, undefined> {
+    for (const algorithm of ALGORITHM_DIRECTORIES) {
+      const names = await listDirectory(join(this.#root, algorithm));
+      for (const name of names.filter(isShardName)) yield* this.#listShard(join(algorithm, name));
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#shelf.close();
+  }
+
+  async *#listShard(shard: string): AsyncGenerator<ListedBlob, void, undefined> {
+    const names = await listDirectory(join(this.#root, shard));
+    const digests = names.map((name) => `${basename(dirname(shard))}:${name}`).filter(isDigest);
+    for (let first = 0; first < digests.length; first += LIST_BATCH) {
+      yield* await this.#describe(digests.slice(first, first + LIST_BATCH));
+    }
+  }
+
+  async #describe(digests: readonly Digest[]): Promise<ListedBlob[]> {
+    const blobs = await Promise.all(
+      digests.map(async (digest) => ({ digest, size: await this.#shelf.stat(digest) })),
+    );
+    return blobs.flatMap(({ digest, size }) => (size === undefined ? [] : [{ digest, size }]));
+  }
+
+  async *#readFile(
+    digest: Digest,
+    range: ByteRange,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const keep = this.#hot.expect(digest);
+    const file = await FileReader.open(this.#shelf.pathOf(digest));
+    if (file === undefined) throw blobUnknown(digest);
+    const stop = () => void file.close().catch(() => undefined);
+    signal?.addEventListener("abort", stop);
+    try {
+      const size = await file.size();
+      if (size <= HOT_BLOB_SIZE) {
+        const content = await file.readWhole({ offset: 0, length: size });
+        keep(content);
+        await file.close();
+        yield* part(content, digest, range);
+      } else {
+        for await (const chunk of file.chunks(spanOf(digest, range, size), this.#pool)) {
+          yield chunk;
+          signal?.throwIfAborted();
+        }
+      }
+    } catch (error) {
+      signal?.throwIfAborted(); // then the closed file is what failed
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", stop);
+      await file.close();
+    }
+  }
+}
+
+/** The span that the range is of a blob of this size. */
+function spanOf(digest: Digest, range: ByteRange, size: number): { offset: number; length: number } {
+  const { offset, limit = size } = range;
+  if (offset <= size) return { offset, length: Math.min(limit, size - offset) };
+  throw new Error(`blob ${digest} has ${size} bytes and ends before byte ${offset}`);
+}
+
+function* part(
+  content: Uint8Array,
+  digest: Digest,
+  range: ByteRange,
+): Generator<Uint8Array, void, undefined> {
+  const { offset, length } = spanOf(digest, range, content.length);
+  if (length > 0) yield content.subarray(offset, offset + length);
+}
+
+async function writeDurably(path: string, content: Uint8Array): Promise<void> {
+  const fd = await openFile(path, "wx");
+  try {
+    await writeAt(fd, content, 0);
+    await syncData(fd);
+  } finally {
+    await closeFile(fd);
+  }
+}
+
+function blobUnknown(digest: Digest): RegistryError {
+  return new RegistryError("BLOB_UNKNOWN", { digest }, { message: `blob ${digest} is not in the store` });
+}

@@ -1,0 +1,34 @@
+// Opens the cellar on a disk. Only one process at a time may have it open.
+import { BlobShelf } from "./blob-shelf.ts";
+import { BufferPool } from "./buffer-pool.ts";
+import { FilesystemBlobStore } from "./filesystem-blob-store.ts";
+import { FilesystemUploadStore } from "./filesystem-upload-store.ts";
+import { uploadsDirectory } from "./paths.ts";
+import { makeDirectories, SyncedDirectory } from "./synced-directory.ts";
+
+const BUFFER_SIZE = 256 * 1024;
+
+const MAX_SPARE_BUFFERS = 32;
+
+export interface FilesystemStoresOptions {
+  /** The directory that holds everything; made when it is missing. */
+  readonly root: string;
+  /** Now, in milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Both stores over one directory. Close the uploads first. */
+export interface FilesystemStores {
+  readonly blobs: FilesystemBlobStore;
+  readonly uploads: FilesystemUploadStore;
+}
+
+export async function openFilesystemStores(options: FilesystemStoresOptions): Promise<FilesystemStores> {
+  const { root, now } = options;
+  const shelf = await BlobShelf.open(root);
+  await makeDirectories([uploadsDirectory(root)]);
+  const directory = await SyncedDirectory.open(uploadsDirectory(root));
+  const pool = new BufferPool({ size: BUFFER_SIZE, maxSpare: MAX_SPARE_BUFFERS });
+  const blobs = new FilesystemBlobStore({ root, shelf, pool });
+  return { blobs, uploads: new FilesystemUploadStore({ directory, blobs, shelf, pool, now }) };
+}

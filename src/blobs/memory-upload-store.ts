@@ -1,0 +1,68 @@
+// Uploads in memory, for tests. Keeps every promise of UploadStore but durability.
+import { type Digest, digestAlgorithm, digestOf } from "../oci/digest.ts";
+import type { BlobStore } from "./blob-store.ts";
+import { checkDigest, checkOffset, ofSize } from "./upload-checks.ts";
+import { checkUploadId } from "./upload-id.ts";
+import { UploadLock } from "./upload-lock.ts";
+import type { UploadStore, WriteOptions } from "./upload-store.ts";
+
+export class MemoryUploadStore implements UploadStore {
+  readonly #blobs: BlobStore;
+  readonly #lock: UploadLock;
+  readonly #uploads = new Map<string, Buffer>();
+
+  /** The clock gives milliseconds since 1970. */
+  constructor(options: { readonly blobs: BlobStore; readonly now: () => number }) {
+    this.#blobs = options.blobs;
+    this.#lock = new UploadLock(options.now);
+  }
+
+  async size(id: string): Promise<number> {
+    return this.#bytes(id).length;
+  }
+
+  async write(id: string, options: WriteOptions, chunks: AsyncIterable<Uint8Array>): Promise<number> {
+    checkUploadId(id);
+    return this.#lock.hold(id, async () => {
+      checkOffset(id, this.#bytes(id).length, options);
+      await this.#append(id, ofSize(chunks, options.size));
+      return this.#bytes(id).length;
+    });
+  }
+
+  async commit(id: string, digest: Digest): Promise<number> {
+    checkUploadId(id);
+    return this.#lock.hold(id, async () => {
+      const content = this.#bytes(id);
+      checkDigest(id, { actual: digestOf(content, digestAlgorithm(digest)), expected: digest });
+      await this.#blobs.put(digest, content);
+      return content.length;
+    });
+  }
+
+  async discard(id: string): Promise<void> {
+    checkUploadId(id);
+    return this.#lock.hold(id, async () => void this.#uploads.delete(id));
+  }
+
+  async *list(): AsyncGenerator<string, void, undefined> {
+    yield* [...this.#uploads.keys()];
+  }
+
+  async close(): Promise<void> {}
+
+  async #append(id: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const parts = [this.#bytes(id)];
+    try {
+      for await (const chunk of chunks) parts.push(Buffer.from(chunk));
+    } finally {
+      const bytes = Buffer.concat(parts);
+      if (bytes.length > 0) this.#uploads.set(id, bytes);
+    }
+  }
+
+  #bytes(id: string): Buffer {
+    checkUploadId(id);
+    return this.#uploads.get(id) ?? Buffer.alloc(0);
+  }
+}
