@@ -1,0 +1,100 @@
+// What one batch writes: commits are admitted in order, each judged by the rows
+// as the ones before it leave them. Reads and writes nothing itself.
+import { decodeCounter, encodeCounter } from "./counter.ts";
+import {
+  CommitConflict,
+  type EngineChange,
+  type EngineCommit,
+  type EngineEntry,
+  type EngineExpectation,
+} from "./engine.ts";
+import { eventKey, LAST_EVENT_KEY } from "./event-keys.ts";
+
+/** A row's value; undefined when there is no such row. */
+export type RowValue = Uint8Array | undefined;
+
+/** The keys whose rows must be known before the commit can be admitted. */
+export function keysToKnow(commit: EngineCommit): string[] {
+  const keys = commit.expectations.map((expectation) => expectation.key);
+  for (const change of commit.changes) if (change.kind === "add") keys.push(change.key);
+  return keys;
+}
+
+/** The outcome of all commits admitted so far. */
+export class BatchPlan {
+  /** The last value of every changed row. */
+  readonly rows = new Map<string, RowValue>();
+  /** What is appended to the log, in order. */
+  readonly events: EngineEntry[] = [];
+  readonly #known: ReadonlyMap<string, RowValue>;
+  #lastSequence: number;
+
+  constructor(known: ReadonlyMap<string, RowValue>, lastSequence: number) {
+    this.#known = known;
+    this.#lastSequence = lastSequence;
+  }
+
+  /** The sequence of the last event, those of this batch included. */
+  get lastSequence(): number {
+    return this.#lastSequence;
+  }
+
+  /** Takes the commit in and returns the last sequence; or throws (CommitConflict) and leaves all as it was. */
+  admit(commit: EngineCommit): number {
+    for (const expectation of commit.expectations) {
+      if (!holds(expectation, this.#current(expectation.key))) throw new CommitConflict(expectation.key);
+    }
+    for (const [key, value] of this.#changed(commit.changes)) this.rows.set(key, value);
+    for (const value of commit.events) this.events.push({ key: eventKey(++this.#lastSequence), value });
+    return this.#lastSequence;
+  }
+
+  /** All that is to be written, the log's last sequence included. */
+  *writes(): Generator<readonly [key: string, value: RowValue]> {
+    yield* this.rows;
+    for (const { key, value } of this.events) yield [key, value];
+    if (this.events.length > 0) yield [LAST_EVENT_KEY, encodeCounter(this.#lastSequence)];
+  }
+
+  #changed(changes: readonly EngineChange[]): Map<string, RowValue> {
+    const changed = new Map<string, RowValue>();
+    for (const change of changes) {
+      const { key } = change;
+      const before = changed.has(key) ? changed.get(key) : this.#current(key);
+      changed.set(key, valueAfter(change, before));
+    }
+    return changed;
+  }
+
+  #current(key: string): RowValue {
+    return this.rows.has(key) ? this.rows.get(key) : this.#known.get(key);
+  }
+}
+
+function holds(expectation: EngineExpectation, value: RowValue): boolean {
+  switch (expectation.kind) {
+    case "absent":
+      return value === undefined;
+    case "present":
+      return value !== undefined;
+    case "equals":
+      return value !== undefined && Buffer.compare(value, expectation.value) === 0;
+  }
+}
+
+function valueAfter(change: EngineChange, before: RowValue): RowValue {
+  switch (change.kind) {
+    case "put":
+      return change.value;
+    case "delete":
+      return undefined;
+    case "add":
+      return counterAfter(change.key, change.delta, before);
+  }
+}
+
+function counterAfter(key: string, delta: number, before: RowValue): RowValue {
+  const count = (before === undefined ? 0 : decodeCounter(before)) + delta;
+  if (count < 0) throw new Error(`counter ${JSON.stringify(key)} would become ${count}`);
+  return count === 0 ? undefined : encodeCounter(count);
+}

@@ -1,0 +1,143 @@
+// The card catalogue over an engine: records instead of bytes, and the recently
+// used records in memory, so that a get of one of them costs about a microsecond.
+import { CoherentCache } from "./coherent-cache.ts";
+import { CommitConflict, type Engine, type EngineChange, type EngineExpectation } from "./engine.ts";
+import type { Key, Prefix } from "./keys.ts";
+import type {
+  Change,
+  Commit,
+  Entry,
+  Expectation,
+  LoggedEvent,
+  MetadataStore,
+  PageOptions,
+} from "./metadata-store.ts";
+import { pageRange } from "./page-range.ts";
+import { decodeEvent, decodeRecord, encodeEvent, encodeRecord } from "./value-form.ts";
+
+export interface CatalogueOptions {
+  /** Memory for recently used records, in bytes. Absent: 64 MiB. */
+  readonly cacheBytes?: number;
+}
+
+/** A record as it is remembered, with the size it had as bytes. */
+interface CachedRecord {
+  readonly record: unknown;
+  readonly bytes: number;
+}
+
+const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
+/** Larger ones are manifests beyond the usual; a few of them would push everything else out. */
+const MAX_ENTRY_BYTES = 256 * 1024;
+/** What an entry takes beside its key and its record's text, which an object takes about twice. */
+const ENTRY_OVERHEAD_BYTES = 250;
+
+export class Catalogue implements MetadataStore {
+  readonly #engine: Engine;
+  readonly #cache: CoherentCache<CachedRecord>;
+  readonly #listeners = new Set<() => void>();
+  #announcing = false;
+
+  constructor(engine: Engine, options: CatalogueOptions = {}) {
+    this.#engine = engine;
+    this.#cache = new CoherentCache<CachedRecord>({
+      maxBytes: options.cacheBytes ?? DEFAULT_CACHE_BYTES,
+      maxEntryBytes: MAX_ENTRY_BYTES,
+      sizeOf: ({ bytes }, key) => key.length + bytes * 2 + ENTRY_OVERHEAD_BYTES,
+    });
+  }
+
+  get<R>(key: Key<R>): Promise<R | undefined> {
+    const cached = this.#cache.peek(key.text);
+    return cached === undefined ? this.#load(key) : Promise.resolve(recordOf(key, cached));
+  }
+
+  async page<R>(prefix: Prefix<R>, options: PageOptions): Promise<readonly Entry<R>[]> {
+    const entries = await this.#engine.scan(pageRange(prefix, options));
+    return entries.map(({ key, value }) => ({
+      name: key.slice(prefix.text.length),
+      record: options.namesOnly ? undefined : decodeRecord<R>({ text: key }, value),
+    }));
+  }
+
+  async commit({ changes, expectations = [], events = [] }: Commit): Promise<void> {
+    const keys = changes.map(({ key }) => key.text);
+    this.#cache.beginWrite(keys);
+    try {
+      await this.#engine.commit({
+        changes: changes.map(engineChange),
+        expectations: expectations.map(engineExpectation),
+        events: events.map(encodeEvent),
+      });
+      this.#cache.resume();
+    } catch (error) {
+      // Nobody knows whether a commit that failed in the disk happened. The engine
+      // finds out before the next one succeeds; until then nothing new is remembered.
+      if (!(error instanceof CommitConflict)) this.#cache.suspend();
+      throw error;
+    } finally {
+      this.#cache.endWrite(keys);
+    }
+    if (events.length > 0) this.#announce();
+  }
+
+  async readEvents(after: number, limit: number): Promise<readonly LoggedEvent[]> {
+    const events = await this.#engine.readEvents(after, limit);
+    return events.map(({ sequence, value }) => ({ sequence, event: decodeEvent(value) }));
+  }
+
+  lastSequence(): number {
+    return this.#engine.lastSequence();
+  }
+
+  onAppend(listener: () => void): () => void {
+    const own = () => listener(); // the same function may listen twice
+    this.#listeners.add(own);
+    return () => this.#listeners.delete(own);
+  }
+
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+
+  async #load<R>(key: Key<R>): Promise<R | undefined> {
+    const loaded = await this.#cache.load(key.text, () => this.#read(key));
+    return loaded === undefined ? undefined : recordOf(key, loaded);
+  }
+
+  async #read(key: Key<unknown>): Promise<CachedRecord | undefined> {
+    const bytes = await this.#engine.get(key.text);
+    return bytes === undefined ? undefined : { record: decodeRecord(key, bytes), bytes: bytes.length };
+  }
+
+  /** Once for all commits of a batch, and apart from them: a listener's failure is not theirs. */
+  #announce(): void {
+    if (this.#announcing) return;
+    this.#announcing = true;
+    queueMicrotask(() => {
+      this.#announcing = false;
+      for (const listener of this.#listeners) listener();
+    });
+  }
+}
+
+/** The only place that gives a cached record its type: it was decoded from this very key. */
+function recordOf<R>(_key: Key<R>, { record }: CachedRecord): R {
+  return record as R;
+}
+
+function engineChange(change: Change): EngineChange {
+  switch (change.kind) {
+    case "put":
+      return { kind: "put", key: change.key.text, value: encodeRecord(change.key, change.record) };
+    case "delete":
+      return { kind: "delete", key: change.key.text };
+    case "add":
+      return { kind: "add", key: change.key.text, delta: change.delta };
+  }
+}
+
+function engineExpectation({ key, record }: Expectation): EngineExpectation {
+  if (record === undefined) return { kind: "absent", key: key.text };
+  return { kind: "equals", key: key.text, value: encodeRecord(key, record) };
+}

@@ -1,0 +1,95 @@
+// A bounded cache that never shows what a finished write has replaced. Whoever
+// writes says so before and after; in between, the keys are neither cached nor
+// served from here, and a read that overlaps a write is never kept.
+import { LRUCache } from "lru-cache";
+
+export interface CoherentCacheOptions<V> {
+  /** The sum of all sizes stays below it. */
+  readonly maxBytes: number;
+  /** What is larger is not kept. */
+  readonly maxEntryBytes: number;
+  /** About how much memory the entry takes; at least 1. */
+  readonly sizeOf: (value: V, key: string) => number;
+}
+
+/** The most recently used values by key. */
+export class CoherentCache<V extends object | number> {
+  readonly #entries: LRUCache<string, V>;
+  /** Reads under way whose outcome may be kept. A write takes its keys out. */
+  readonly #loads = new Map<string, Promise<V | undefined>>();
+  /** How many writes of a key are under way. */
+  readonly #writing = new Map<string, number>();
+  #suspended = false;
+
+  constructor(options: CoherentCacheOptions<V>) {
+    this.#entries = new LRUCache({
+      maxSize: options.maxBytes,
+      maxEntrySize: options.maxEntryBytes,
+      sizeCalculation: options.sizeOf,
+    });
+  }
+
+  /** The value, if it is here. */
+  peek(key: string): V | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** Reads a value that is not here, once for all who ask meanwhile, and keeps it if that is safe. */
+  load(key: string, read: () => Promise<V | undefined>): Promise<V | undefined> {
+    const running = this.#loads.get(key);
+    if (running !== undefined) return running;
+    const load = read();
+    if (this.#mayKeep(key)) {
+      this.#loads.set(key, load);
+      load.then(
+        (value) => this.#finishLoad(key, load, value),
+        () => this.#finishLoad(key, load, undefined),
+      );
+    }
+    return load;
+  }
+
+  /** Keeps a value that is known to be current. */
+  store(key: string, value: V): void {
+    if (this.#mayKeep(key)) this.#entries.set(key, value);
+  }
+
+  /** A write of these keys begins. */
+  beginWrite(keys: Iterable<string>): void {
+    for (const key of keys) {
+      this.#entries.delete(key);
+      this.#loads.delete(key);
+      this.#writing.set(key, (this.#writing.get(key) ?? 0) + 1);
+    }
+  }
+
+  /** The write of the same keys ended, well or not. */
+  endWrite(keys: Iterable<string>): void {
+    for (const key of keys) {
+      const others = (this.#writing.get(key) ?? 1) - 1;
+      if (others === 0) this.#writing.delete(key);
+      else this.#writing.set(key, others);
+    }
+  }
+
+  /** Keeps nothing new from now on: what was written last may or may not have happened. */
+  suspend(): void {
+    this.#suspended = true;
+    this.#loads.clear();
+  }
+
+  /** It is known again what happened. */
+  resume(): void {
+    this.#suspended = false;
+  }
+
+  #mayKeep(key: string): boolean {
+    return !this.#suspended && !this.#writing.has(key);
+  }
+
+  #finishLoad(key: string, load: Promise<V | undefined>, value: V | undefined): void {
+    if (this.#loads.get(key) !== load) return;
+    this.#loads.delete(key);
+    if (value !== undefined) this.#entries.set(key, value);
+  }
+}

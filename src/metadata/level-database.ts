@@ -1,0 +1,131 @@
+// LevelDB in a folder. Reopens it after a failed write, because neither LevelDB
+// nor we know then what its log holds; until that is possible, reads go on.
+import { Level } from "level";
+import { RegistryError } from "../oci/errors.ts";
+import type { RowValue } from "./batch-plan.ts";
+import { type Database, operationsOf } from "./database.ts";
+import { checkFormat } from "./format.ts";
+import { probeSpace } from "./space-probe.ts";
+import { storageError } from "./storage-error.ts";
+
+type OpenLevel = Level<string, Uint8Array>;
+
+const MIB = 1024 * 1024;
+
+/**
+ * Chosen by measuring 1,000,000 manifests (4,000,000 rows, 670 MB in the folder).
+ * Whatever these say, it opens in 0.02 to 0.13 s.
+ */
+const OPTIONS = {
+  keyEncoding: "utf8",
+  valueEncoding: "view",
+  // Halves the folder; reads cost the same, because what they wait for is the way to a thread and back.
+  compression: true,
+  // Twice the default: fewer and larger tables when many push at once. At most two such buffers are in memory.
+  writeBufferSize: 8 * MIB,
+  // Four times the default, so that the 1000 tables that may be open hold 8 GB.
+  maxFileSize: 8 * MIB,
+  // Tables are mapped into memory, so this only saves decompressing. 64 MiB read no
+  // faster than 16 and were in the process for good; the row caches above do more.
+  cacheSize: 16 * MIB,
+} as const;
+
+export class LevelDatabase implements Database {
+  readonly #location: string;
+  #level: OpenLevel;
+  #reopening: Promise<void> | undefined;
+  #closed = false;
+
+  private constructor(location: string, level: OpenLevel) {
+    this.#location = location;
+    this.#level = level;
+  }
+
+  /** Opens the folder or makes it; see LevelEngine.open for what it throws. */
+  static async open(location: string): Promise<LevelDatabase> {
+    const level = await openLevel(location, { createIfMissing: true }).catch((cause: unknown) => {
+      throw openError(location, cause);
+    });
+    try {
+      await checkFormat(level, location);
+    } catch (error) {
+      await level.close();
+      throw error;
+    }
+    return new LevelDatabase(location, level);
+  }
+
+  async read<T>(read: (level: OpenLevel) => Promise<T>): Promise<T> {
+    for (;;) {
+      const level = this.#level;
+      try {
+        return await read(level);
+      } catch (error) {
+        if (level.status === "open") throw storageError(error);
+        if (level === this.#level) await this.#reopen();
+      }
+    }
+  }
+
+  async write(writes: Iterable<readonly [key: string, value: RowValue]>): Promise<void> {
+    try {
+      await this.#level.batch(operationsOf(writes), { sync: true });
+    } catch (error) {
+      throw storageError(error);
+    }
+  }
+
+  async recover(): Promise<void> {
+    if (this.#level.status === "open") await this.#probe();
+    await this.#reopen();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#reopening?.catch(() => {}); // whoever asked for it was told
+    await this.#level.close();
+  }
+
+  /** Opening needs space for what the log holds. While that is missing, the open database still serves reads. */
+  async #probe(): Promise<void> {
+    try {
+      await probeSpace(this.#location);
+    } catch (error) {
+      throw storageError(error);
+    }
+  }
+
+  #reopen(): Promise<void> {
+    this.#reopening ??= this.#replaceLevel().finally(() => {
+      this.#reopening = undefined;
+    });
+    return this.#reopening;
+  }
+
+  async #replaceLevel(): Promise<void> {
+    if (this.#closed) throw new RegistryError("UNAVAILABLE", {}, { message: "the catalogue is closed" });
+    try {
+      await this.#level.close();
+      // If the folder is gone, an empty catalogue in its place would be the worst answer.
+      this.#level = await openLevel(this.#location, { createIfMissing: false });
+    } catch (error) {
+      throw storageError(error);
+    }
+  }
+}
+
+async function openLevel(location: string, how: { createIfMissing: boolean }): Promise<OpenLevel> {
+  const level = new Level<string, Uint8Array>(location, { ...OPTIONS, ...how });
+  await level.open();
+  return level;
+}
+
+function openError(location: string, error: unknown): Error {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const shown = JSON.stringify(location);
+  if (cause instanceof Error && "code" in cause && cause.code === "LEVEL_LOCKED") {
+    return new Error(`the catalogue in ${shown} is in use: another stowage runs on this folder`, { cause });
+  }
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new Error(`the catalogue in ${shown} cannot be opened: ${reason}`, { cause });
+}

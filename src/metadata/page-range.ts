@@ -1,0 +1,17 @@
+// From a page of a prefix to a range of keys.
+import type { EngineRange } from "./engine.ts";
+import type { Prefix } from "./keys.ts";
+import type { PageOptions } from "./metadata-store.ts";
+
+/** The keys below the prefix that the page may hold. */
+export function pageRange(prefix: Prefix<unknown>, { after, limit, namesOnly }: PageOptions): EngineRange {
+  // Nothing sorts between a text and the same text with \0 behind it.
+  const from = after === undefined ? prefix.text : `${prefix.text}${after}\0`;
+  return { from, to: endOf(prefix.text), limit, values: namesOnly !== true };
+}
+
+/** The first key behind all that begin with the prefix. Prefixes end in ASCII, so one more is still ASCII. */
+function endOf(prefix: string): string {
+  const last = prefix.length - 1;
+  return prefix.slice(0, last) + String.fromCharCode(prefix.charCodeAt(last) + 1);
+}

@@ -1,0 +1,154 @@
+// The engine on LevelDB: the promises of every engine, and those of a folder.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { Level } from "level";
+import { Catalogue } from "../../src/metadata/catalogue.ts";
+import type { EngineCommit } from "../../src/metadata/engine.ts";
+import { LevelEngine } from "../../src/metadata/level-engine.ts";
+import { testEngine } from "../contract/engine-contract.ts";
+import { testMetadataStore } from "../contract/metadata-store-contract.ts";
+import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/temporary-directory.ts";
+
+testEngine("LevelDB", async () => {
+  const directory = await makeTemporaryDirectory();
+  const engine = await LevelEngine.open(directory);
+  return {
+    engine,
+    dispose: async () => {
+      await engine.close();
+      await removeTemporaryDirectory(directory);
+    },
+  };
+});
+
+// With a cache of next to nothing every read goes to the disk.
+testEngine("LevelDB without a row cache", async () => {
+  const directory = await makeTemporaryDirectory();
+  const engine = await LevelEngine.open(directory, { rowCacheBytes: 1 });
+  return {
+    engine,
+    dispose: async () => {
+      await engine.close();
+      await removeTemporaryDirectory(directory);
+    },
+  };
+});
+
+testMetadataStore("LevelDB", async () => {
+  const directory = await makeTemporaryDirectory();
+  const metadata = new Catalogue(await LevelEngine.open(directory));
+  return {
+    metadata,
+    dispose: async () => {
+      await metadata.close();
+      await removeTemporaryDirectory(directory);
+    },
+  };
+});
+
+function numbered(index: number): EngineCommit {
+  return {
+    changes: [
+      { kind: "put", key: `k/${index}`, value: Buffer.from(String(index)) },
+      { kind: "add", key: "n", delta: 1 },
+    ],
+    expectations: [{ kind: "absent", key: `k/${index}` }],
+    events: [Buffer.from(String(index))],
+  };
+}
+
+async function inDirectory(body: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await makeTemporaryDirectory();
+  try {
+    await body(directory);
+  } finally {
+    await removeTemporaryDirectory(directory);
+  }
+}
+
+describe("a catalogue's folder", () => {
+  test("is made with all folders above it, and keeps everything over a restart", () =>
+    inDirectory(async (directory) => {
+      const location = join(directory, "some", "where", "catalogue");
+      const first = await LevelEngine.open(location);
+      await Promise.all(Array.from({ length: 100 }, (_, index) => first.commit(numbered(index))));
+      await first.close();
+
+      const second = await LevelEngine.open(location);
+      assert.equal(second.lastSequence(), 100);
+      assert.equal(Buffer.from((await second.get("n")) ?? []).toString(), "100");
+      assert.equal(await second.commit(numbered(100)), 101);
+      assert.equal((await second.readEvents(0, 1000)).length, 101);
+      await second.close();
+    }));
+
+  test("can be open once; the second is told which folder and why", () =>
+    inDirectory(async (directory) => {
+      const engine = await LevelEngine.open(directory);
+      await assert.rejects(LevelEngine.open(directory), (error) => {
+        assert.ok(error instanceof Error);
+        assert.ok(error.message.includes(JSON.stringify(directory)));
+        assert.match(error.message, /another stowage/);
+        return true;
+      });
+      await engine.close();
+      await (await LevelEngine.open(directory)).close();
+    }));
+
+  test("of a newer format is refused and left as it is", () =>
+    inDirectory(async (directory) => {
+      const level = new Level(directory);
+      await level.put("x/format", "2");
+      await level.close();
+      for (let attempt = 0; attempt < 2; attempt++) {
+        await assert.rejects(LevelEngine.open(directory), /format "2".*reads format "1"/);
+      }
+    }));
+
+  test("of another program is refused", () =>
+    inDirectory(async (directory) => {
+      const level = new Level(directory);
+      await level.put("hello", "world");
+      await level.close();
+      await assert.rejects(LevelEngine.open(directory), /not a catalogue of Stowage/);
+    }));
+
+  test("that cannot be made is refused with the reason", () =>
+    inDirectory(async (directory) => {
+      const engine = await LevelEngine.open(join(directory, "a"));
+      await engine.close();
+      await assert.rejects(
+        LevelEngine.open(join(directory, "a", "CURRENT", "b")),
+        /cannot be opened.*ENOTDIR/,
+      );
+    }));
+});
+
+describe("group commit", () => {
+  test("makes few batches of many commits, and none of a commit that is alone wait", () =>
+    inDirectory(async (directory) => {
+      const engine = await LevelEngine.open(directory);
+      await Promise.all(Array.from({ length: 1000 }, (_, index) => engine.commit(numbered(index))));
+      assert.equal(engine.statistics().commits, 1000);
+      assert.ok(engine.statistics().batches <= 3, `${engine.statistics().batches} batches`);
+      const before = engine.statistics().batches;
+      for (let index = 1000; index < 1010; index++) await engine.commit(numbered(index));
+      assert.equal(engine.statistics().batches, before + 10);
+      await engine.close();
+    }));
+
+  test("bounds a batch by commits and by bytes", () =>
+    inDirectory(async (directory) => {
+      const engine = await LevelEngine.open(directory);
+      await Promise.all(Array.from({ length: 5000 }, (_, index) => engine.commit(numbered(index))));
+      assert.ok(engine.statistics().batches >= 5);
+      const before = engine.statistics().batches;
+      const value = Buffer.alloc(3 * 1024 * 1024);
+      const large = (key: string) =>
+        engine.commit({ changes: [{ kind: "put", key, value }], expectations: [], events: [] });
+      await Promise.all(["a", "b", "c", "d"].map(large));
+      assert.equal(engine.statistics().batches, before + 4);
+      await engine.close();
+    }));
+});
