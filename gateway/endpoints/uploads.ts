@@ -1,0 +1,144 @@
+// Upload sessions: begin, write, ask, end. distribution-spec, Pushing blobs.
+import type { Upload } from "../../src/gen/stowage/v1/upload_pb.ts";
+import { digestAlgorithm, parseDigest } from "../../src/oci/digest.ts";
+import { RegistryError } from "../../src/oci/errors.ts";
+import { answer } from "../answer.ts";
+import { uploadPlace } from "../content-range.ts";
+import { demandDescriptor } from "../descriptor.ts";
+import { hasCode, refusalOf } from "../errors.ts";
+import type { Exchange } from "../exchange.ts";
+import { hasBody, type ResponseHeaders } from "../http-messages.ts";
+import { blobPath, uploadPath } from "../locations.ts";
+import { queryValue } from "../query.ts";
+import { demandUpload, writeUpload } from "../write-upload.ts";
+
+export async function postUpload(exchange: Exchange): Promise<void> {
+  const { services, repository, query } = exchange;
+  const mount = queryValue(query, "mount");
+  if (mount !== undefined && (await answerMount(exchange, mount))) return;
+  const digest = queryValue(query, "digest");
+  if (digest !== undefined) return postBlob(exchange, digest);
+  const algorithm = queryValue(query, "digest-algorithm");
+  const created = await services.uploads.createUpload({
+    repository,
+    ...(algorithm !== undefined && { digestAlgorithm: algorithm }),
+  });
+  answer(exchange, 202, { ...sessionHeaders(demandUpload(created)), "Content-Length": 0 });
+}
+
+export async function getUpload(exchange: Exchange): Promise<void> {
+  const { services, repository, argument: uploadId } = exchange;
+  const upload = demandUpload(await services.uploads.getUpload({ repository, uploadId }));
+  answer(exchange, 204, sessionHeaders(upload));
+}
+
+export async function patchUpload(exchange: Exchange): Promise<void> {
+  const { argument: uploadId, request, services, repository } = exchange;
+  const upload =
+    (await appendBody(exchange, uploadId, uploadPlace(request))) ??
+    demandUpload(await services.uploads.getUpload({ repository, uploadId }));
+  answer(exchange, 202, { ...sessionHeaders(upload), "Content-Length": 0 });
+}
+
+export async function putUpload(exchange: Exchange): Promise<void> {
+  const { argument: uploadId, query, request } = exchange;
+  const digest = parseDigest(queryValue(query, "digest") ?? missingDigest());
+  if (hasBody(request)) await appendUnlessEnded(exchange, uploadId);
+  await commitUpload(exchange, uploadId, digest);
+}
+
+export async function deleteUpload(exchange: Exchange): Promise<void> {
+  const { services, repository, argument: uploadId } = exchange;
+  await services.uploads.cancelUpload({ repository, uploadId });
+  answer(exchange, 204, {});
+}
+
+/** False: the blob cannot be mounted, and the client shall upload it. */
+async function answerMount(exchange: Exchange, mount: string): Promise<boolean> {
+  const { services, repository, query } = exchange;
+  const from = queryValue(query, "from");
+  try {
+    const mounted = await services.blobs.mountBlob({
+      repository,
+      digest: mount,
+      ...(from !== undefined && from !== "" && { fromRepository: from }),
+    });
+    answerCreated(exchange, demandDescriptor(mounted).digest);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "BLOB_UNKNOWN", "NAME_UNKNOWN", "DENIED")) return false;
+    throw error;
+  }
+}
+
+/** A whole blob in one request. Its session is nobody else's, so it goes when the push fails. */
+async function postBlob(exchange: Exchange, text: string): Promise<void> {
+  const { services, repository, request } = exchange;
+  const digest = parseDigest(text);
+  const place = uploadPlace(request);
+  const created = await services.uploads.createUpload({
+    repository,
+    digestAlgorithm: digestAlgorithm(digest),
+  });
+  const { uploadId } = demandUpload(created);
+  try {
+    if (hasBody(request)) await writeUpload(exchange, uploadId, place);
+    await commitUpload(exchange, uploadId, digest);
+  } catch (error) {
+    await services.uploads.cancelUpload({ repository, uploadId }).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function commitUpload(exchange: Exchange, uploadId: string, digest: string): Promise<void> {
+  const { services, repository } = exchange;
+  const committed = await services.uploads.commitUpload({ repository, uploadId, digest });
+  answerCreated(exchange, demandDescriptor(committed).digest);
+}
+
+/** A client that did not see the answer to its PUT sends it again, body and all; the commit will know. */
+async function appendUnlessEnded(exchange: Exchange, uploadId: string): Promise<void> {
+  try {
+    await appendBody(exchange, uploadId, uploadPlace(exchange.request));
+  } catch (error) {
+    if (!hasCode(error, "BLOB_UPLOAD_UNKNOWN")) throw error;
+  }
+}
+
+/** Writes the body; a wrong offset is answered with where the session stands. */
+async function appendBody(
+  exchange: Exchange,
+  uploadId: string,
+  place: ReturnType<typeof uploadPlace>,
+): Promise<Upload | undefined> {
+  try {
+    return await writeUpload(exchange, uploadId, place);
+  } catch (error) {
+    if (!hasCode(error, "RANGE_INVALID")) throw error;
+    const { services, repository } = exchange;
+    const upload = demandUpload(await services.uploads.getUpload({ repository, uploadId }));
+    throw refusalOf(error).with(sessionHeaders(upload));
+  }
+}
+
+function answerCreated(exchange: Exchange, digest: string): void {
+  answer(exchange, 201, {
+    Location: blobPath(exchange.repository, digest),
+    "Docker-Content-Digest": digest,
+    "Content-Length": 0,
+  });
+}
+
+function sessionHeaders({ repository, uploadId, offset }: Upload): ResponseHeaders {
+  return {
+    Location: uploadPath(repository, uploadId),
+    // "0-0" also where there is no byte yet: the form has no other way, and Docker clients expect it.
+    Range: `0-${offset === 0n ? 0n : offset - 1n}`,
+    "Docker-Upload-UUID": uploadId,
+  };
+}
+
+function missingDigest(): never {
+  const message = "closing an upload needs ?digest=, the digest of the whole blob";
+  throw new RegistryError("DIGEST_INVALID", {}, { message });
+}

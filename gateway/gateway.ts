@@ -1,0 +1,127 @@
+// The porch: speaks the Docker/OCI HTTP API to clients and protobuf to the
+// registry, wherever that is. Keeps nothing between two requests.
+import { createClient, type Transport } from "@connectrpc/connect";
+import { BlobService } from "../src/gen/stowage/v1/blob_service_pb.ts";
+import { ManifestService } from "../src/gen/stowage/v1/manifest_service_pb.ts";
+import { UploadService } from "../src/gen/stowage/v1/upload_service_pb.ts";
+import { ERROR_MESSAGES } from "../src/oci/errors.ts";
+import { answer } from "./answer.ts";
+import { Refusal } from "./errors.ts";
+import type { Exchange, GatewayLimits, GatewayLogger, Handler, Services } from "./exchange.ts";
+import type { HttpRequest, HttpResponse } from "./http-messages.ts";
+import { refuse } from "./refuse.ts";
+import { readTarget } from "./request-target.ts";
+import { createRouter, type Match, type Router } from "./router.ts";
+import { ROUTES } from "./routes.ts";
+
+export { handles } from "./request-target.ts";
+
+export const DEFAULT_LIMITS: GatewayLimits = {
+  maxUrlLength: 8192,
+  maxManifestSize: 4 * 1024 * 1024,
+  maxTags: 1000,
+  maxCatalogEntries: 1000,
+  maxRanges: 16,
+  progressTimeoutMs: 60_000,
+};
+
+export interface GatewayOptions {
+  /** How the registry is reached: in this process, or over the network. */
+  readonly transport: Transport;
+  /** Absent members are DEFAULT_LIMITS. */
+  readonly limits?: Partial<GatewayLimits>;
+  /** Absent: nothing is logged. */
+  readonly logger?: GatewayLogger;
+}
+
+/** Answers one request. Both of HTTP/1.1 and HTTP/2 (compatibility API) may come. */
+export type GatewayListener = (request: HttpRequest, response: HttpResponse) => void;
+
+/** A listener for every request whose target `handles` knows. */
+export function createGateway({ transport, limits, logger }: GatewayOptions): GatewayListener {
+  const common = {
+    services: {
+      blobs: createClient(BlobService, transport),
+      uploads: createClient(UploadService, transport),
+      manifests: createClient(ManifestService, transport),
+    },
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    logger,
+  };
+  const router = createRouter(ROUTES);
+  return (request, response) => {
+    response.on("error", ignore); // A client that left; whoever waits for the response hears of it by "close".
+    let exchange = emptyExchange(common, request, response);
+    try {
+      const { match, query } = find(router, exchange);
+      const { resource, repository, argument } = match;
+      exchange = { ...exchange, query, repository, argument, allowed: resource.allowed };
+      handlerOf(match, exchange)(exchange).catch((error: unknown) => refuse(exchange, error));
+    } catch (error) {
+      refuse(exchange, error);
+    }
+  };
+}
+
+interface Common {
+  readonly services: Services;
+  readonly limits: GatewayLimits;
+  readonly logger: GatewayLogger | undefined;
+}
+
+function emptyExchange(common: Common, request: HttpRequest, response: HttpResponse): Exchange {
+  const { services, limits, logger } = common;
+  const method = request.method ?? "GET";
+  return {
+    request,
+    response,
+    method,
+    repository: "",
+    argument: "",
+    query: "",
+    allowed: [],
+    services,
+    limits,
+    logger,
+  };
+}
+
+function find(
+  router: Router,
+  { request, limits }: Exchange,
+): { readonly match: Match; readonly query: string } {
+  const url = request.url ?? "";
+  if (url.length > limits.maxUrlLength) throw urlTooLong(url, limits.maxUrlLength);
+  const { path, query } = readTarget(url);
+  const match = router(path);
+  if (match === undefined) throw pathUnknown(path);
+  return { match, query };
+}
+
+function handlerOf({ resource }: Match, { method }: Exchange): Handler {
+  const handler = resource.handlers.get(method);
+  if (handler !== undefined) return handler;
+  if (method === "OPTIONS") return answerOptions;
+  throw methodUnknown(method);
+}
+
+async function answerOptions(exchange: Exchange): Promise<void> {
+  answer(exchange, 204, { Allow: exchange.allowed.join(", ") });
+}
+
+function urlTooLong(url: string, limit: number): Refusal {
+  const message = `the request target has ${url.length} characters; at most ${limit} are accepted`;
+  return new Refusal({ status: 414, problems: [{ code: "REQUEST_INVALID", message }] });
+}
+
+function pathUnknown(path: string): Refusal {
+  const problem = { code: "UNSUPPORTED", message: `there is nothing at "${path}"` } as const;
+  return new Refusal({ status: 404, problems: [problem] });
+}
+
+function methodUnknown(method: string): Refusal {
+  const problem = { code: "UNSUPPORTED", message: ERROR_MESSAGES.UNSUPPORTED, detail: { method } } as const;
+  return new Refusal({ status: 405, problems: [problem] });
+}
+
+function ignore(): void {}

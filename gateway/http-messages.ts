@@ -1,0 +1,42 @@
+// The two kinds of request and response a gateway meets, HTTP/1.1 and HTTP/2
+// (Node's compatibility API), seen as one.
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { Http2ServerRequest } from "node:http2";
+import type { Writable } from "node:stream";
+
+export type HttpRequest = IncomingMessage | Http2ServerRequest;
+
+/** What ServerResponse and Http2ServerResponse have in common. */
+export interface HttpResponse extends Writable {
+  readonly headersSent: boolean;
+  writeHead(status: number, headers: OutgoingHttpHeaders): unknown;
+  /** Calls back when the connection was still for so long; bytes that leave slowly are not stillness. */
+  setTimeout(milliseconds: number, callback: () => void): unknown;
+}
+
+export type ResponseHeaders = OutgoingHttpHeaders;
+
+/** True when the client announced a body, be it an empty one of unknown length. */
+export function hasBody(request: HttpRequest): boolean {
+  const length = request.headers["content-length"];
+  if (length !== undefined) return length !== "0";
+  if ("stream" in request) return !request.stream.endAfterHeaders;
+  return request.headers["transfer-encoding"] !== undefined;
+}
+
+/** The body's announced length in bytes. Undefined: it will end when it ends. */
+export function contentLength(request: HttpRequest): number | undefined {
+  const length = request.headers["content-length"];
+  return length === undefined ? undefined : Number(length);
+}
+
+/** True when the connection, or the HTTP/2 stream, of this exchange is closed. */
+export function isClosed(request: HttpRequest, response: HttpResponse): boolean {
+  return "stream" in request ? request.stream.destroyed : response.destroyed;
+}
+
+/** Breaks off an exchange whose headers went out already, so that the client sees that it is not whole. */
+export function breakOff(request: HttpRequest, response: HttpResponse): void {
+  if ("stream" in request) request.stream.destroy();
+  else response.destroy();
+}

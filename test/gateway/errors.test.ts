@@ -1,0 +1,70 @@
+// Errors on their way from the registry to the client: code by code.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { HTTP_STATUS, Refusal, refusalOf } from "../../gateway/errors.ts";
+import { ERROR_MESSAGES, isErrorCode, RegistryError } from "../../src/oci/errors.ts";
+import { toConnectError } from "../../src/rpc/errors.ts";
+
+for (const code of Object.keys(ERROR_MESSAGES).filter(isErrorCode)) {
+  test(`${code} arrives with its status, message and facts`, () => {
+    const error = new RegistryError(code, { repository: "a/b" }, { message: "what happened" });
+    const { status, problems } = refusalOf(toConnectError(error));
+    assert.equal(status, HTTP_STATUS[code]);
+    assert.deepEqual(problems, [{ code, message: "what happened", detail: { repository: "a/b" } }]);
+  });
+}
+
+test("a problem without facts has no detail", () => {
+  assert.deepEqual(refusalOf(toConnectError(new RegistryError("DENIED"))).problems, [
+    { code: "DENIED", message: ERROR_MESSAGES.DENIED },
+  ]);
+});
+
+test("all problems of a request arrive, in their order, each with its own message", () => {
+  const code = "MANIFEST_BLOB_UNKNOWN";
+  const error = RegistryError.of([
+    { code, message: "one", metadata: { digest: "1" } },
+    { code, message: "two", metadata: { digest: "2" } },
+  ]);
+  assert.deepEqual(refusalOf(toConnectError(error)).problems, [
+    { code, message: "one", detail: { digest: "1" } },
+    { code, message: "two", detail: { digest: "2" } },
+  ]);
+});
+
+test("a manifest that is too large is 413", () => {
+  assert.equal(refusalOf(toConnectError(new RegistryError("MANIFEST_INVALID", { limit: "1" }))).status, 413);
+});
+
+test("who shall come again is told when", () => {
+  assert.equal(refusalOf(new RegistryError("TOOMANYREQUESTS")).headers["Retry-After"], "1");
+  assert.equal(refusalOf(new RegistryError("UNAVAILABLE")).headers["Retry-After"], "5");
+});
+
+for (const code of [Code.Unavailable, Code.DeadlineExceeded, Code.Aborted])
+  test(`a registry that cannot be reached (${Code[code]}) is 503`, () => {
+    const { status, problems } = refusalOf(new ConnectError("connect ECONNREFUSED 10.0.0.1", code));
+    assert.equal(status, 503);
+    assert.deepEqual(problems, [{ code: "UNAVAILABLE", message: ERROR_MESSAGES.UNAVAILABLE }]);
+  });
+
+test("what nobody foresaw is 500 and tells nothing", () => {
+  for (const error of [new Error("secret"), new ConnectError("secret", Code.Internal), "secret", undefined]) {
+    const { status, problems } = refusalOf(error);
+    assert.equal(status, 500);
+    assert.deepEqual(problems, [{ code: "UNKNOWN", message: "internal error" }]);
+  }
+});
+
+test("a refusal keeps its problems when it gets more headers", () => {
+  const refusal = new Refusal({
+    status: 418,
+    problems: [{ code: "DENIED", message: "no" }],
+    headers: { A: "1" },
+  });
+  const more = refusal.with({ B: "2" });
+  assert.equal(more.status, 418);
+  assert.deepEqual(more.headers, { A: "1", B: "2" });
+  assert.deepEqual(more.problems, refusal.problems);
+});
