@@ -1,0 +1,171 @@
+// The command line: which commands there are, what they take, and their help.
+import { Command, CommanderError } from "commander";
+import { ConfigError } from "../config/problem.ts";
+import { type ConfigOptions, configPath } from "./config-path.ts";
+import type { EventsOptions } from "./events.ts";
+import { printVersion, stowageVersion } from "./version.ts";
+import { CommandFailure, EXIT, type World } from "./world.ts";
+
+/** Runs one command line, without the program's name. Returns the exit code; never throws. */
+export async function runCommandLine(world: World, argv: readonly string[]): Promise<number> {
+  try {
+    await createProgram(world).parseAsync([...argv], { from: "user" });
+    return EXIT.ok;
+  } catch (error) {
+    // Commander has printed its own: help, the version, or what is wrong with the arguments.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    await world.err.write(`stowage: ${explain(world, error)}\n`);
+    if (error instanceof ConfigError) return EXIT.usage;
+    return error instanceof CommandFailure ? error.exitCode : EXIT.failure;
+  }
+}
+
+/** The message and what caused it; the stack only for those who debug. */
+function explain({ environment }: World, error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (environment.REGISTRY_LOG_LEVEL === "debug") return error.stack ?? error.message;
+  const isExplained = error instanceof CommandFailure || error instanceof ConfigError;
+  const cause = !isExplained && error.cause instanceof Error ? `: ${error.cause.message}` : "";
+  return error.message + cause;
+}
+
+const EXIT_CODES = `
+Exit codes: 0 all went well, 1 it failed while running, 2 the command line or the configuration is wrong.`;
+
+function createProgram(world: World): Command {
+  const program = new Command("stowage")
+    .description(
+      "A container registry: push and pull with docker, call it over Connect and gRPC, follow its events.",
+    )
+    .version(stowageVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print help for a command")
+    .showHelpAfterError("(--help tells more)")
+    .addHelpText("after", EXIT_CODES)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void world.out.write(text),
+      writeErr: (text) => void world.err.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, "stowage: ")),
+      getOutHasColors: () => world.out.isTerminal,
+      getErrHasColors: () => world.err.isTerminal,
+    });
+  addServe(program, world);
+  addGateway(program, world);
+  addCheckConfig(program, world);
+  addEvents(program, world);
+  addVersion(program, world);
+  return program;
+}
+
+const CONFIG_HELP = "the configuration file (default: $REGISTRY_CONFIGURATION_PATH, else none)";
+
+function addServe(program: Command, world: World): void {
+  program
+    .command("serve")
+    .description("run the registry: the Docker/OCI API, Connect, gRPC and gRPC-Web on one port")
+    .argument("[file]", CONFIG_HELP)
+    .option("-c, --config <file>", "the same")
+    .addHelpText("after", SERVE_EXAMPLES)
+    .action(async (file: string | undefined, options: ConfigOptions) => {
+      const { serve } = await import("./serve.ts");
+      await serve(world, configPath(file, options));
+    });
+}
+
+const SERVE_EXAMPLES = `
+Without a file it listens on 127.0.0.1:5000 and keeps its data in ./stowage-data.
+A config.yml of distribution works; docs/configuration.md lists all keys. Each key has
+a variable: REGISTRY_ and its path in capitals, for example REGISTRY_HTTP_ADDR.
+SIGTERM and SIGINT end it after http.draintimeout at most; a second one at once.
+
+Examples:
+  stowage serve
+  stowage serve --config /etc/distribution/config.yml
+  REGISTRY_HTTP_ADDR=127.0.0.1:5001 REGISTRY_STORAGE=inmemory stowage serve`;
+
+function addGateway(program: Command, world: World): void {
+  program
+    .command("gateway")
+    .description("run only the Docker/OCI API, in front of a registry that runs elsewhere")
+    .requiredOption("-u, --upstream <url>", "the registry, such as http://registry.internal:5000")
+    .option("-a, --addr <address>", "where to listen; wins over http.addr")
+    .option("-c, --config <file>", CONFIG_HELP)
+    .addHelpText("after", GATEWAY_EXAMPLES)
+    .action(
+      async (options: { readonly upstream: string; readonly addr?: string; readonly config?: string }) => {
+        const { serveGateway } = await import("./gateway.ts");
+        await serveGateway(world, options);
+      },
+    );
+}
+
+const GATEWAY_EXAMPLES = `
+It keeps nothing, so as many as needed may run. Of the configuration it uses log, http,
+catalog and tags.
+
+Examples:
+  stowage gateway --upstream http://127.0.0.1:5000 --addr 127.0.0.1:5080`;
+
+function addCheckConfig(program: Command, world: World): void {
+  program
+    .command("check-config")
+    .description("tell whether a configuration is right, and what it amounts to")
+    .argument("[file]", CONFIG_HELP)
+    .option("-c, --config <file>", "the same")
+    .option("--json", "print one JSON object: {ok, config, withoutEffect} or {ok, problems}")
+    .addHelpText("after", CHECK_EXAMPLES)
+    .action(
+      async (file: string | undefined, options: { readonly config?: string; readonly json?: boolean }) => {
+        const { checkConfig } = await import("./check-config.ts");
+        await checkConfig(world, configPath(file, options), options);
+      },
+    );
+}
+
+const CHECK_EXAMPLES = `
+It reads the file and the REGISTRY_ variables as "serve" does, and names everything that
+is wrong at once. Nothing is opened and nothing is changed.
+
+Examples:
+  stowage check-config /etc/distribution/config.yml
+  stowage check-config --json config.yml`;
+
+function addEvents(program: Command, world: World): void {
+  program
+    .command("events")
+    .description("print the events of a running registry, oldest first")
+    .option("-f, --follow", "go on with new events as they happen, until a signal comes")
+    .option(
+      "--from <place>",
+      'a cursor, to begin behind it; "start"; or "now" (default: start; with --follow: now)',
+    )
+    .option("-r, --repository <prefix...>", "only repositories whose names begin so")
+    .option("-k, --kind <kind...>", "only these kinds of events, such as tag_moved")
+    .option("--json", "print each event as one line of JSON, exactly as the API has it")
+    .option("-s, --server <url>", "the registry", "http://127.0.0.1:5000")
+    .addHelpText("after", EVENTS_EXAMPLES)
+    .action(async (options: EventsOptions) => {
+      const { printEvents } = await import("./events.ts");
+      await printEvents(world, options);
+    });
+}
+
+const EVENTS_EXAMPLES = `
+Each event ends with its cursor (#123; "cursor" in JSON). While it follows, a registry that
+goes away is waited for, and no event is missed or printed twice.
+
+Examples:
+  stowage events --repository team/
+  stowage events --follow --kind tag_created tag_moved --json
+  stowage events --follow --from 1234 --server http://registry.internal:5000`;
+
+function addVersion(program: Command, world: World): void {
+  program
+    .command("version")
+    .description("print the version of Stowage and of Node.js")
+    .option("--json", "print one JSON object: {version, node, platform}")
+    .action(async (options: { readonly json?: boolean }) => {
+      await printVersion(world, options);
+    });
+}

@@ -1,0 +1,77 @@
+// stowage serve: a whole registry, all rooms together.
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { v7 } from "uuid";
+import { createGateway } from "../../gateway/gateway.ts";
+import type { Config } from "../config/config.ts";
+import { Health } from "../gen/grpc/health/v1/health_pb.ts";
+import { createRegistry, dataFolder, type Registry } from "../registry.ts";
+import { createDirectTransport } from "../rpc/direct-transport.ts";
+import { addHealth, ProcessHealth } from "../rpc/health.ts";
+import { addReflection } from "../rpc/reflection.ts";
+import { STOWAGE_SERVICES } from "../rpc/routes.ts";
+import type { Routes } from "../server/rpc-handler.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { gatewayLimits } from "./gateway-limits.ts";
+import { readConfig, startLog } from "./read-config.ts";
+import { runServer } from "./run-server.ts";
+import { stowageVersion } from "./version.ts";
+import type { World } from "./world.ts";
+
+/** Runs the registry until it is told to stop. */
+export async function serve(world: World, path: string | undefined): Promise<void> {
+  const loaded = readConfig(world, path);
+  const { config } = loaded;
+  const logger = startLog(world, loaded);
+  warnOfOtherData(config, logger);
+  const registry = await createRegistry(config, { logger, now: Date.now, newId: () => v7() });
+  try {
+    const transport = createDirectTransport(registry.routes);
+    const health = new ProcessHealth(STOWAGE_SERVICES);
+    await runServer(world, {
+      config,
+      logger,
+      routes: allServices(registry, health),
+      onDrain: () => health.setServing(false),
+      gateway: createGateway({ transport, limits: gatewayLimits(config), logger }),
+      announce: ({ url, host }) => [
+        `Stowage ${stowageVersion()} listens on ${url}`,
+        `Data: ${dataPlace(config)}`,
+        ...(world.out.isTerminal ? firstSteps(url, host) : []),
+      ],
+    });
+  } finally {
+    await registry.close();
+  }
+}
+
+/** What is called from outside: the services, and what tools ask of every gRPC server. */
+function allServices({ routes }: Registry, health: ProcessHealth): Routes {
+  return (router, shutdownSignal) => {
+    routes(router, shutdownSignal);
+    addHealth(router, health, { shutdownSignal });
+    addReflection(router, [...STOWAGE_SERVICES, Health]);
+  };
+}
+
+function warnOfOtherData({ storage }: Config, logger: Logger): void {
+  if (storage.kind !== "filesystem") return;
+  const folder = resolve(storage.rootDirectory, "docker/registry/v2");
+  if (existsSync(folder))
+    logger.warn({ folder }, "data of distribution lies here; it is not read and not touched");
+}
+
+function dataPlace({ storage }: Config): string {
+  return storage.kind === "memory" ? "in memory, gone when this ends" : dataFolder(storage.rootDirectory);
+}
+
+function firstSteps(url: string, host: string): readonly string[] {
+  const image = `${host}/hello-world`;
+  return [
+    "",
+    "Push a first image, and watch what happens from another terminal:",
+    `  docker pull hello-world && docker tag hello-world ${image} && docker push ${image}`,
+    `  npx stowage events --follow --from start --server ${url}`,
+    "",
+  ];
+}

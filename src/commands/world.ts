@@ -1,0 +1,60 @@
+// What a command sees of the world: everything that main.ts takes from
+// process, and nothing else.
+import { readFileSync } from "node:fs";
+import type { Environment } from "../config/environment.ts";
+
+export interface Output {
+  /** Resolves when the text was taken. */
+  readonly write: (text: string) => Promise<void>;
+  readonly isTerminal: boolean;
+}
+
+export interface World {
+  readonly environment: Environment;
+  /** "24.21.0" */
+  readonly nodeVersion: string;
+  /** "linux x64" */
+  readonly platform: string;
+  readonly out: Output;
+  readonly err: Output;
+  /** Calls the listener for each SIGTERM or SIGINT, which end nothing then. Returns how to stop that. */
+  readonly onStopSignal: (listener: () => void) => () => void;
+  /** Ends the process at once. */
+  readonly exit: (code: number) => void;
+}
+
+/** What a shell sees when a command has ended. */
+export const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
+
+/** A failure that is explained to the person at the command line, without a stack trace. */
+export class CommandFailure extends Error {
+  override readonly name = "CommandFailure";
+  readonly exitCode: number;
+
+  constructor(message: string, options: { readonly exitCode?: number; readonly cause?: unknown } = {}) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    this.exitCode = options.exitCode ?? EXIT.failure;
+  }
+}
+
+/** Reads a file that a person named; the error says why it cannot be read, without the system's wording around it. */
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const code = errorCode(error);
+    throw new Error(REASONS.get(code) ?? code, { cause: error });
+  }
+}
+
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "there is no such file"],
+  ["EACCES", "permission denied"],
+  ["EISDIR", "it is a directory"],
+]);
+
+/** The system's code of an error, "ENOENT", or its message where it has none. */
+export function errorCode(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return "code" in error && typeof error.code === "string" ? error.code : error.message;
+}

@@ -1,0 +1,99 @@
+// What a configuration key is. Each key is one of three: it acts, it is
+// accepted without effect, or it is refused because its silent absence would be
+// dangerous. The tables in keys/ hold them all; reading, the names of the
+// environment variables and docs/configuration.md come from there.
+import { z } from "zod";
+import { parseDuration } from "./duration.ts";
+
+/** What may stand below a key in the name of an environment variable. */
+export type Below =
+  /** List elements and members: ENDPOINTS_0_URL. */
+  | "tree"
+  /** One free name, in lower case: FIELDS_MY_NAME is my_name. */
+  | "field"
+  /** One header name: HEADERS_X_FRAME_OPTIONS is x-frame-options. */
+  | "header";
+
+interface KeyText {
+  /** What is expected, for people: "HOST:PORT, such as …". */
+  readonly type: string;
+  /** One or two sentences for the documentation. */
+  readonly meaning: string;
+}
+
+interface KeyForm<T> extends KeyText {
+  /** Turns what stands in the file into the value. Gets undefined where nothing is set and there is no default. */
+  readonly schema: z.ZodType<T>;
+  /** As it would stand in the file. Absent: no default. */
+  readonly default?: unknown;
+  readonly below?: Below;
+  /** True: text, which a variable's value is without being read as YAML. */
+  readonly verbatim?: boolean;
+}
+
+/** A key that Stowage acts on. */
+export interface ActingKey<T> extends KeyForm<T> {
+  readonly effect: "acts";
+}
+
+/** A key that is accepted and changes nothing. */
+export interface InertKey extends KeyForm<unknown> {
+  readonly effect: "none";
+}
+
+/** A key that may stand in the file only with values that ask for nothing. */
+export interface RefusedKey extends KeyForm<unknown> {
+  readonly effect: "refused";
+  /** True for values that cannot be fulfilled. */
+  readonly refuses: (value: unknown) => boolean;
+  /** Why, and what to do instead. */
+  readonly instead: string;
+}
+
+export type Key = ActingKey<unknown> | InertKey | RefusedKey;
+
+export function acts<T>(form: KeyForm<T>): ActingKey<T> {
+  return { ...form, effect: "acts" };
+}
+
+/** Anything may stand there unless a schema is given: it changes nothing. */
+export function inert(form: KeyText & Partial<KeyForm<unknown>>): InertKey {
+  return { schema: z.unknown(), ...form, effect: "none" };
+}
+
+/** Refuses every value but an empty one unless told which. */
+export function refused(
+  form: KeyText &
+    Partial<KeyForm<unknown>> & { readonly instead: string; readonly refuses?: RefusedKey["refuses"] },
+): RefusedKey {
+  return { schema: z.unknown(), below: "tree", refuses: () => true, ...form, effect: "refused" };
+}
+
+// --- schemas that several keys share ---
+
+/** Text; a number or a truth value stands for its own spelling, as in distribution. */
+export const text = z.union([z.string(), z.number().transform(String), z.boolean().transform(String)]);
+
+export const flag = z.boolean();
+
+export const FLAG = "true or false";
+
+export const count = z.int().min(1);
+
+export const COUNT = "a whole number, at least 1";
+
+export const DURATION = 'a duration with its unit, such as "30s" or "1h30m"';
+
+/** Says that the value is not what `type` describes; `detail` tells more where there is more to tell. */
+export function reject(context: z.core.$RefinementCtx, detail?: string): never {
+  context.addIssue({ code: "custom", params: { detail } });
+  return z.NEVER;
+}
+
+/** A duration in milliseconds. */
+export const duration = z.unknown().transform((value, context) => {
+  const milliseconds = value === 0 ? 0 : typeof value === "string" ? parseDuration(value) : undefined;
+  if (milliseconds !== undefined) return milliseconds;
+  const isBare = typeof value === "number" || (typeof value === "string" && /^\d+$/.test(value));
+  return reject(context, isBare ? `it has no unit; for seconds write "${value}s"` : undefined);
+});

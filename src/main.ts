@@ -1,0 +1,36 @@
+// The key: the command line becomes a command. The only file that touches
+// process; commands see it as a World.
+import { runCommandLine } from "./commands/program.ts";
+import { EXIT, type Output, type World } from "./commands/world.ts";
+
+function output(stream: NodeJS.WriteStream): Output {
+  return {
+    isTerminal: stream.isTTY === true && process.env.TERM !== "dumb" && process.env.NO_COLOR === undefined,
+    write: (text) => new Promise((resolve) => stream.write(text, () => resolve())),
+  };
+}
+
+function onStopSignal(listener: () => void): () => void {
+  process.on("SIGTERM", listener).on("SIGINT", listener);
+  return () => void process.off("SIGTERM", listener).off("SIGINT", listener);
+}
+
+const world: World = {
+  environment: process.env,
+  nodeVersion: process.versions.node,
+  platform: `${process.platform} ${process.arch}`,
+  out: output(process.stdout),
+  err: output(process.stderr),
+  onStopSignal,
+  exit: (code) => process.exit(code),
+};
+
+// Whoever read the output (head, less) has seen enough.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? EXIT.ok : EXIT.failure);
+});
+
+// A log that nobody reads any more ends nothing.
+process.stderr.on("error", () => undefined);
+
+process.exitCode = await runCommandLine(world, process.argv.slice(2));

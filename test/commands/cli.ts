@@ -1,0 +1,99 @@
+// The real command line in a process of its own, with no variables but those
+// the test gives.
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { runCommandLine } from "../../src/commands/program.ts";
+import type { Output, World } from "../../src/commands/world.ts";
+import { type RunResult, tryRun } from "../support/run.ts";
+
+const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+
+type Environment = Readonly<Record<string, string>>;
+
+/** Runs a command to its end. */
+export function stowage(args: readonly string[], env: Environment = {}): Promise<RunResult> {
+  return tryRun([process.execPath, MAIN, ...args], { env: { ...env } });
+}
+
+/** Runs a command in this process, where it prints to nobody: quick, for what ends before anything is opened. */
+export async function stowageHere(args: readonly string[]): Promise<RunResult> {
+  const [out, outText] = collect();
+  const [err, errText] = collect();
+  const world: World = {
+    environment: {},
+    nodeVersion: "0.0.0",
+    platform: "none",
+    out,
+    err,
+    onStopSignal: () => () => undefined,
+    exit: (code) => {
+      throw new Error(`it exits with ${code}`);
+    },
+  };
+  const code = await runCommandLine(world, args);
+  return { code, stdout: outText(), stderr: errText() };
+}
+
+function collect(): [Output, () => string] {
+  const texts: string[] = [];
+  const output: Output = { isTerminal: false, write: async (text) => void texts.push(text) };
+  return [output, () => texts.join("")];
+}
+
+/** A command that runs until it is told to stop. */
+export class RunningCommand {
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #lines: AsyncIterator<string>;
+  readonly #exit: Promise<unknown[]>;
+  /** What it wrote to standard error so far. */
+  errors = "";
+
+  constructor(args: readonly string[], env: Environment = {}) {
+    this.#child = spawn(process.execPath, [MAIN, ...args], {
+      env: { ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.errors += text;
+    });
+    this.#lines = createInterface(this.#child.stdout)[Symbol.asyncIterator]();
+    this.#exit = once(this.#child, "exit");
+  }
+
+  /** The next line of its output; throws with its errors when it has ended. */
+  async line(): Promise<string> {
+    const { done, value } = await this.#lines.next();
+    if (done === true) throw new Error(`it ended: ${this.errors}`);
+    return value;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** How it ended: a code, or the signal that ended it. */
+  async exit(): Promise<unknown> {
+    const [code, signal] = await this.#exit;
+    return code ?? signal;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#exit;
+  }
+}
+
+/** A registry in memory on a port of its own; returns where. */
+export async function startServe(env: Environment = {}): Promise<{ command: RunningCommand; url: string }> {
+  const command = new RunningCommand(["serve"], {
+    REGISTRY_STORAGE: "inmemory",
+    REGISTRY_HTTP_ADDR: "127.0.0.1:0",
+    ...env,
+  });
+  const url = / listens on (http:\S+)$/.exec(await command.line())?.[1];
+  if (url === undefined) throw new Error("it does not say where it listens");
+  return { command, url };
+}

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { stowage, stowageHere } from "./cli.ts";
+
+const PACKAGE: { version: string } = JSON.parse(
+  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+);
+
+test("version tells the package's version", async () => {
+  const { code, stdout } = await stowage(["version"]);
+  assert.equal(code, 0);
+  assert.ok(stdout.startsWith(`stowage ${PACKAGE.version} (Node.js ${process.versions.node}`), stdout);
+  assert.equal((await stowage(["--version"])).stdout, `${PACKAGE.version}\n`);
+});
+
+test("version --json is one object", async () => {
+  const { stdout } = await stowage(["version", "--json"]);
+  const platform = `${process.platform} ${process.arch}`;
+  assert.deepEqual(JSON.parse(stdout), { version: PACKAGE.version, node: process.versions.node, platform });
+});
+
+test("--help names every command, and each command's help has examples", async () => {
+  const { code, stdout } = await stowage(["--help"]);
+  assert.equal(code, 0);
+  for (const command of ["serve", "gateway", "check-config", "events", "version"])
+    assert.match(stdout, new RegExp(`^  ${command} `, "m"));
+  for (const command of ["serve", "gateway", "check-config", "events"])
+    assert.match(
+      (await stowageHere([command, "--help"])).stdout,
+      new RegExp(`Examples:\\n +stowage ${command}`),
+    );
+});
+
+// A wrong command line: exit code 2, and what is wrong on standard error.
+const WRONG: readonly (readonly [readonly string[], RegExp])[] = [
+  [["evnts"], /unknown command 'evnts'\n\(Did you mean events\?\)/],
+  [["serve", "--no-such-option"], /unknown option '--no-such-option'/],
+  [["serve", "a.yml", "--config", "b.yml"], /both b\.yml and a\.yml are named/],
+  [
+    ["serve", "/nowhere/config.yml"],
+    /\/nowhere\/config\.yml: the file cannot be read: there is no such file/,
+  ],
+  [["gateway"], /required option '-u, --upstream <url>' not specified/],
+  [["gateway", "--upstream", "ftp://x"], /"ftp:\/\/x" is not the URL of a server/],
+  [["gateway", "--upstream", "x", "--addr", "y"], /--addr: http\.addr: expected HOST:PORT/],
+  [
+    ["gateway", "--upstream", "x", "--addr", ":5080"],
+    /--addr: http\.addr: ":5080" can be reached from other machines/,
+  ],
+  [["events", "--kind", "party"], /--kind party: the kinds are repository_created, /],
+  [["events", "--from", "now"], /--from now needs --follow/],
+  [["events", "--server", "http://a/b"], /is not the URL of a server/],
+];
+for (const [args, expected] of WRONG) {
+  test(`"stowage ${args.join(" ")}" is refused with code 2`, async () => {
+    const { code, stdout, stderr } = await stowageHere(args);
+    assert.equal(code, 2, stderr);
+    assert.equal(stdout, "");
+    assert.match(stderr, /^stowage: /);
+    assert.match(stderr, expected);
+    assert.doesNotMatch(stderr, /^ +at /m);
+  });
+}
+
+test("a wrong command line ends the process with code 2 too", async () => {
+  assert.equal((await stowage(["evnts"])).code, 2);
+});
+
+test("without a command the help is printed, with code 2", async () => {
+  const { code, stderr } = await stowageHere([]);
+  assert.equal(code, 2);
+  assert.match(stderr, /^Usage: stowage/);
+});

@@ -1,0 +1,213 @@
+// Files as they run classic registries: each starts Stowage, or is refused for
+// exactly the reasons that matter.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { problemsOf, read } from "./reading.ts";
+
+/** What the image of distribution 2.8 and 3 ships, but for the door: it listens on all interfaces. */
+const SHIPPED = `
+version: 0.1
+log:
+  fields:
+    service: registry
+storage:
+  cache:
+    blobdescriptor: inmemory
+  filesystem:
+    rootdirectory: /var/lib/registry
+http:
+  addr: :5000
+  headers:
+    X-Content-Type-Options: [nosniff]
+health:
+  storagedriver:
+    enabled: true
+    interval: 10s
+    threshold: 3
+`;
+
+test("the shipped file starts once it says that nobody is asked for a password", () => {
+  assert.deepEqual(
+    problemsOf({ yaml: SHIPPED }).map(({ path }) => path),
+    ["http.addr"],
+  );
+  const { config, withoutEffect } = read({ yaml: SHIPPED, environment: { REGISTRY_AUTH: "none" } });
+  assert.deepEqual(config.storage, { kind: "filesystem", rootDirectory: "/var/lib/registry" });
+  assert.deepEqual(config.http.address, { host: "", port: 5000 });
+  assert.deepEqual(config.http.headers, { "X-Content-Type-Options": ["nosniff"] });
+  assert.deepEqual(withoutEffect, ["storage.cache.blobdescriptor", "health.storagedriver"]);
+});
+
+const DEVELOPMENT = `
+version: 0.1
+log:
+  level: debug
+storage:
+    filesystem:
+        rootdirectory: /var/lib/registry
+http:
+    addr: localhost:5000
+    secret: asecretforlocaldevelopment
+    debug:
+        addr: localhost:5001
+`;
+
+test("the example for local development starts as it is", () => {
+  const { config, withoutEffect } = read({ yaml: DEVELOPMENT });
+  assert.equal(config.log.level, "debug");
+  assert.deepEqual(config.http.address, { host: "localhost", port: 5000 });
+  assert.deepEqual(withoutEffect, ["http.secret", "http.debug.addr"]);
+});
+
+/** All that distribution 3 knows and Stowage accepts, on one local disk. */
+const LOCAL_DISK = `
+version: 0.1
+log:
+  accesslog: { disabled: true }
+  level: debug
+  formatter: text
+  reportcaller: true
+  fields: { service: registry, environment: staging }
+  hooks:
+    - type: mail
+      disabled: true
+      levels: [panic]
+      options:
+        smtp: { addr: mail.example.com:25, username: u, password: p, insecure: true }
+        from: sender@example.com
+        to: [errors@example.com]
+loglevel: debug
+storage:
+  filesystem: { rootdirectory: /var/lib/registry, maxthreads: 100 }
+  tag: { concurrencylimit: 8 }
+  delete: { enabled: false }
+  redirect: { disable: false }
+  cache: { blobdescriptor: redis, blobdescriptorsize: 10000 }
+  maintenance:
+    uploadpurging: { enabled: true, age: 168h, interval: 24h, dryrun: false }
+    readonly: { enabled: false }
+auth: { none: {} }
+middleware: { registry: [], repository: [], storage: [] }
+catalog: { maxentries: 1000 }
+tags: { maxtags: 1000 }
+http:
+  addr: :5000
+  net: tcp
+  secret: asecretforlocaldevelopment
+  relativeurls: false
+  draintimeout: 60s
+  debug: { addr: "localhost:5001", prometheus: { enabled: true, path: /metrics } }
+  headers: { X-Content-Type-Options: [nosniff] }
+  http2: { disabled: false }
+  h2c: { enabled: false }
+notifications:
+  events: { includereferences: true }
+  endpoints: []
+redis:
+  addrs: [localhost:6379]
+  password: asecret
+  dialtimeout: 10ms
+health:
+  storagedriver: { enabled: true, interval: 10s, threshold: 3 }
+  file: [{ file: /path/to/checked/file, interval: 10s }]
+  http: [{ uri: "http://server/", headers: { Authorization: [Basic x] }, statuscode: 200 }]
+  tcp: [{ addr: "redis:6379", timeout: 3s }]
+validation:
+  disabled: false
+  manifests: { indexes: { platforms: all, platformlist: [{ architecture: amd64, os: linux }] } }
+policy: { repository: { classes: [image] } }
+`;
+
+test("a full file for one local disk starts, and what has no effect is listed", () => {
+  const { config, withoutEffect } = read({ yaml: LOCAL_DISK });
+  assert.equal(config.http.drainTimeoutMs, 60_000);
+  assert.deepEqual([...withoutEffect].sort(), [
+    "health.file",
+    "health.http",
+    "health.storagedriver",
+    "health.tcp",
+    "http.debug.addr",
+    "http.debug.prometheus.enabled",
+    "http.debug.prometheus.path",
+    "http.h2c.enabled",
+    "http.http2.disabled",
+    "http.relativeurls",
+    "http.secret",
+    "log.accesslog.disabled",
+    "log.hooks",
+    "log.reportcaller",
+    "notifications.events.includereferences",
+    "policy.repository.classes",
+    "redis",
+    "storage.cache.blobdescriptor",
+    "storage.cache.blobdescriptorsize",
+    "storage.filesystem.maxthreads",
+    "storage.maintenance.uploadpurging.age",
+    "storage.maintenance.uploadpurging.dryrun",
+    "storage.maintenance.uploadpurging.enabled",
+    "storage.maintenance.uploadpurging.interval",
+    "storage.redirect.disable",
+    "storage.tag.concurrencylimit",
+    "validation.disabled",
+    "validation.manifests.indexes.platformlist",
+  ]);
+});
+
+test("an older file with sections that distribution dropped starts", () => {
+  const yaml =
+    "version: 0.1\nreporting: { bugsnag: { apikey: k } }\ncompatibility: { schema1: { enabled: true } }\n" +
+    "redis: { addr: 'localhost:6379', pool: { maxidle: 16 } }\nstorage: { cache: { layerinfo: inmemory } }\n";
+  assert.deepEqual([...read({ yaml }).withoutEffect].sort(), [
+    "compatibility",
+    "redis",
+    "reporting",
+    "storage.cache.layerinfo",
+  ]);
+});
+
+/** Everything at once that Stowage cannot do. */
+const TOO_MUCH = `
+version: 0.1
+storage:
+  s3: { region: us-west-1, bucket: b, accesskey: k, secretkey: s }
+  maintenance: { readonly: { enabled: true } }
+auth:
+  token: { realm: r, service: s, issuer: i, rootcertbundle: /c }
+http:
+  addr: :5000
+  prefix: /my/nested/registry/
+  host: https://myregistryaddress.org:5000
+  tls: { certificate: /c, key: /k, letsencrypt: { hosts: [myregistryaddress.org] } }
+middleware:
+  storage:
+    - name: cloudfront
+      options: { baseurl: "https://d111111abcdef8.cloudfront.net", privatekey: /pem }
+notifications:
+  endpoints: [{ name: alistener, url: "https://my.listener.com/event", timeout: 1s, threshold: 10, backoff: 1s }]
+proxy: { remoteurl: "https://registry-1.docker.io", username: u, password: p, ttl: 168h }
+validation:
+  manifests: { urls: { allow: ["^https?://x"], deny: ["^https?://y"] }, indexes: { platforms: List } }
+`;
+
+test("a file that asks for what Stowage cannot do is refused for all of it at once", () => {
+  const paths = problemsOf({ yaml: TOO_MUCH }).map(({ path }) => path);
+  assert.deepEqual(paths.sort(), [
+    "auth.token",
+    "http.host",
+    "http.prefix",
+    "http.tls",
+    "middleware.storage",
+    "notifications.endpoints",
+    "proxy",
+    "storage.maintenance.readonly.enabled",
+    "storage.s3",
+    "validation.manifests.indexes.platforms",
+    "validation.manifests.urls.allow",
+    "validation.manifests.urls.deny",
+  ]);
+});
+
+test("no complaint quotes a secret", () => {
+  const yaml = TOO_MUCH.replace("secretkey: s ", "secretkey: hush ").replace("password: p", "password: hush");
+  assert.doesNotMatch(JSON.stringify(problemsOf({ yaml })), /hush/);
+});

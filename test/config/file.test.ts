@@ -1,0 +1,234 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Config } from "../../src/config/config.ts";
+import { complaints, file, problemsOf, read } from "./reading.ts";
+
+const DEFAULTS: Config = {
+  log: { level: "info", formatter: "text", fields: {} },
+  storage: { kind: "filesystem", rootDirectory: "./stowage-data" },
+  http: {
+    address: { host: "127.0.0.1", port: 5000 },
+    drainTimeoutMs: 30_000,
+    headers: {},
+    headerTimeoutMs: 60_000,
+    idleTimeoutMs: 75_000,
+    progressTimeoutMs: 60_000,
+    maxConnections: 10_000,
+    maxStreams: 256,
+  },
+  deleteEnabled: false,
+  sparseIndexes: false,
+  catalogMaxEntries: 1000,
+  tagsMaxEntries: 1000,
+};
+
+test("without a file and variables the defaults hold, and only this machine can connect", () => {
+  assert.deepEqual(read({}).config, DEFAULTS);
+  assert.deepEqual(read({ yaml: file() }).config, DEFAULTS);
+});
+
+test("the configuration is frozen to its depth", () => {
+  const { config } = read({ yaml: file("http: { headers: { X-A: [a, b] } }") });
+  assert.ok(Object.isFrozen(config));
+  assert.ok(Object.isFrozen(config.http.headers["X-A"]));
+});
+
+test("every key that acts reaches the configuration", () => {
+  const yaml = file(
+    "log: { level: debug, formatter: json, fields: { service: registry, shard: 3, test: true } }",
+    "storage: { filesystem: { rootdirectory: /var/lib/registry }, delete: { enabled: true } }",
+    "http:",
+    "  addr: '[::1]:5001'",
+    "  draintimeout: 1m30s",
+    "  headers: { X-Content-Type-Options: [nosniff], X-One: one }",
+    "  timeouts: { header: 5s, idle: 1.5m, progress: 500ms }",
+    "  limits: { connections: 10, streams: 20 }",
+    "catalog: { maxentries: 7 }",
+    "tags: { maxtags: 8 }",
+    "validation: { manifests: { indexes: { platforms: None } } }",
+  );
+  assert.deepEqual(read({ yaml }).config, {
+    log: { level: "debug", formatter: "json", fields: { service: "registry", shard: 3, test: true } },
+    storage: { kind: "filesystem", rootDirectory: "/var/lib/registry" },
+    http: {
+      address: { host: "::1", port: 5001 },
+      drainTimeoutMs: 90_000,
+      headers: { "X-Content-Type-Options": ["nosniff"], "X-One": ["one"] },
+      headerTimeoutMs: 5000,
+      idleTimeoutMs: 90_000,
+      progressTimeoutMs: 500,
+      maxConnections: 10,
+      maxStreams: 20,
+    },
+    deleteEnabled: true,
+    sparseIndexes: true,
+    catalogMaxEntries: 7,
+    tagsMaxEntries: 8,
+  });
+});
+
+const MEMORY = ["storage: inmemory", "storage: { inmemory: }", "storage: { inmemory: {} }"];
+for (const line of MEMORY) {
+  test(`"${line}" chooses memory`, () => {
+    assert.deepEqual(read({ yaml: file(line) }).config.storage, { kind: "memory" });
+  });
+}
+
+test("the old loglevel counts only where log.level is absent", () => {
+  assert.equal(read({ yaml: file("loglevel: warn") }).config.log.level, "warn");
+  assert.equal(read({ yaml: file("loglevel: warn", "log: { level: error }") }).config.log.level, "error");
+});
+
+test("sections and keys with nothing behind the colon are as if they were not there", () => {
+  assert.deepEqual(
+    read({ yaml: file("log:", "http:", "  addr:", "storage:", "  delete:") }).config,
+    DEFAULTS,
+  );
+});
+
+test("anchors and merges of YAML work", () => {
+  const yaml = file("log: { fields: &all { a: 1 } }", "http: { headers: { <<: { X-A: [b] } } }");
+  assert.deepEqual(read({ yaml }).config.http.headers, { "X-A": ["b"] });
+});
+
+// Each line is wrong; the complaint must match.
+const WRONG: readonly (readonly [string, RegExp])[] = [
+  ["htp: {}", /^config\.yml:2:1 htp unknown key; did you mean http\?$/],
+  ["http: { adr: x }", /^config\.yml:2:9 http\.adr unknown key; did you mean http\.addr\?$/],
+  ["addr: :5000", /addr unknown key; .*http\.addr/],
+  ["http.addr: :5000", /unknown key; write "http: \{addr" as maps within maps/],
+  ["storage: { filesystem: { root: /data } }", /unknown key; .*storage\.filesystem\.rootdirectory/],
+  ["storage: { floppy: {} }", /storage\.floppy unknown key/],
+  [
+    "storage: { inmemory: {}, filesystem: {} }",
+    /storage inmemory and filesystem are both there; keep one driver/,
+  ],
+  ["log: { level: loud }", /log\.level expected error, warn, info or debug, found "loud"/],
+  ["log: { fields: { a: [1] } }", /log\.fields\.a expected a map of names.*found \[1\]/],
+  ["log: 3", /^config\.yml:2:1 log expected a map of keys, found 3$/],
+  [
+    "storage: { delete: { enabled: yes please } }",
+    /storage\.delete\.enabled expected true or false, found "yes please"/,
+  ],
+  ["storage: { filesystem: { rootdirectory: '' } }", /expected the path of a directory, found ""/],
+  ["http: { addr: nonsense }", /http\.addr expected HOST:PORT.*found "nonsense"/],
+  ["http: { addr: 'localhost:99999' }", /http\.addr expected HOST:PORT/],
+  ["http: { addr: '127.0.0.1.5:80' }", /http\.addr expected HOST:PORT/],
+  [
+    "http: { draintimeout: 60 }",
+    /http\.draintimeout expected a duration.*found 60; it has no unit; for seconds write "60s"/,
+  ],
+  ["http: { draintimeout: '60' }", /for seconds write "60s"/],
+  ["http: { draintimeout: 5 minutes }", /http\.draintimeout expected a duration.*found "5 minutes"$/],
+  ["http: { draintimeout: -5s }", /http\.draintimeout expected a duration/],
+  ["http: { headers: { 'X A': [b] } }", /http\.headers\.X A expected a map of header names/],
+  ['http: { headers: { X-A: ["b\\nc"] } }', /http\.headers\.X-A\.0 expected a map of header names/],
+  ["catalog: { maxentries: 0 }", /catalog\.maxentries expected a whole number, at least 1, found 0/],
+  ["tags: { maxtags: many }", /tags\.maxtags expected a whole number, at least 1, found "many"/],
+  [
+    "validation: { manifests: { indexes: { platforms: List } } }",
+    /found "List"; a choice of platforms is not supported yet/,
+  ],
+  [
+    "storage: { maintenance: { uploadpurging: { age: 168 } } }",
+    /uploadpurging\.age expected a duration.*write "168s"/,
+  ],
+  ["http: { addr: a, addr: b }", /Map keys must be unique/],
+  ["http: [", /^config\.yml:\d+:\d+ /],
+  ["log: *nowhere", /Unresolved alias/],
+];
+for (const [line, expected] of WRONG) {
+  test(`"${line}" is refused with a reason`, () => {
+    const found = complaints({ yaml: file(line) });
+    assert.equal(found.length, 1, found.join("\n"));
+    assert.match(found[0] ?? "", expected);
+  });
+}
+
+// Asking for what Stowage cannot do must not pass in silence.
+const REFUSED: readonly (readonly [string, string, RegExp])[] = [
+  ["auth: { htpasswd: { realm: r, path: p } }", "auth.htpasswd", /only "auth: none: \{\}" is supported/],
+  ["auth: { token: { realm: r } }", "auth.token", /supported yet/],
+  ["auth: silly", "auth.silly", /supported yet/],
+  ["storage: { s3: { bucket: b } }", "storage.s3", /use storage\.filesystem/],
+  ["storage: s3", "storage.s3", /use storage\.filesystem/],
+  ["storage: { azure: { accountkey: k } }", "storage.azure", /use storage\.filesystem/],
+  ["storage: { gcs: { bucket: b } }", "storage.gcs", /use storage\.filesystem/],
+  [
+    "storage: { maintenance: { readonly: { enabled: true } } }",
+    "storage.maintenance.readonly.enabled",
+    /only reads/,
+  ],
+  ["http: { tls: { certificate: c, key: k } }", "http.tls", /proxy in front/],
+  ["http: { tls: { letsencrypt: { email: e } } }", "http.tls", /proxy in front/],
+  ["http: { net: unix, addr: 'localhost:1' }", "http.net", /use tcp/],
+  ["http: { prefix: /registry/ }", "http.prefix", /not supported yet/],
+  ["http: { host: 'https://r.example' }", "http.host", /relative/],
+  [
+    "notifications: { endpoints: [{ name: a, url: 'http://x' }] }",
+    "notifications.endpoints",
+    /stowage events --follow/,
+  ],
+  ["proxy: { remoteurl: 'https://r.example' }", "proxy", /remove it/],
+  ["middleware: { storage: [{ name: cloudfront }] }", "middleware.storage", /remove it/],
+  [
+    "validation: { manifests: { urls: { deny: ['^http://'] } } }",
+    "validation.manifests.urls.deny",
+    /not checked/,
+  ],
+];
+for (const [line, path, message] of REFUSED) {
+  test(`"${line}" is refused, for nothing would come of it`, () => {
+    const [problem, ...others] = problemsOf({ yaml: file(line) });
+    assert.deepEqual(others, []);
+    assert.equal(problem?.path, path);
+    assert.match(problem.where, /^config\.yml:2:\d+$/);
+    assert.match(problem.message, message);
+  });
+}
+
+const HARMLESS = [
+  "notifications: { endpoints: [] }",
+  "notifications: { endpoints: [{ name: a, url: 'http://x', disabled: true }] }",
+  "storage: { maintenance: { readonly: { enabled: false } } }",
+  "http: { net: tcp, prefix: '', host: '' }",
+  "middleware: { registry: [{ name: a, disabled: true }] }",
+  "validation: { manifests: { urls: { allow: [] } } }",
+];
+for (const line of HARMLESS) {
+  test(`"${line}" asks for nothing and passes without a warning`, () => {
+    assert.deepEqual(read({ yaml: file(line) }).withoutEffect, []);
+  });
+}
+
+test("all problems of a file are reported at once, each with its place", () => {
+  const yaml = "log:\n  level: loud\nhttp:\n  adr: :5000\n  draintimeout: 5\nauth:\n  token: {}\n";
+  const places = problemsOf({ yaml }).map(({ where, path }) => `${where} ${path}`);
+  assert.deepEqual(places.sort(), [
+    "config.yml version",
+    "config.yml:2:3 log.level",
+    "config.yml:4:3 http.adr",
+    "config.yml:5:3 http.draintimeout",
+    "config.yml:7:3 auth.token",
+  ]);
+});
+
+test("a place inside a list is named by its index", () => {
+  const yaml = file("http:", "  headers:", "    X-A:", "      - fine", '      - "not\\nfine"');
+  assert.match(
+    complaints({ yaml })[0] ?? "",
+    /^config\.yml:6:9 http\.headers\.X-A\.1 |^config\.yml:4:5 http\.headers\.X-A /,
+  );
+});
+
+test("a file that is no map, has no version, or does not exist is refused", () => {
+  assert.match(complaints({ yaml: "" })[0] ?? "", /must hold a map/);
+  assert.match(complaints({ yaml: "- a" })[0] ?? "", /must hold a map/);
+  assert.match(
+    complaints({ yaml: "log: {}" })[0] ?? "",
+    /version it is missing; begin the file with "version: 0\.1"/,
+  );
+  assert.match(complaints({ yaml: "version: 0.2" })[0] ?? "", /version expected 0\.1, found 0\.2/);
+  const nowhere = complaints({ environment: { REGISTRY_CONFIGURATION_PATH: "nowhere.yml" } });
+  assert.deepEqual(nowhere, ["nowhere.yml the file cannot be read: there is no such file"]);
+});
