@@ -20,13 +20,17 @@ export interface RouteOptions extends EventServiceOptions {
 /** The services of stowage.v1. */
 export const STOWAGE_SERVICES = [BlobService, UploadService, ManifestService, EventService] as const;
 
-export function createRoutes(core: Core, options: RouteOptions): (router: ConnectRouter) => void {
+/** Mounts services. The signal, where there is one, ends event streams; other calls may finish. */
+export type MountServices = (router: ConnectRouter, shutdownSignal?: AbortSignal) => void;
+
+export function createRoutes(core: Core, options: RouteOptions): MountServices {
   const mounted = <S extends DescService>(service: S, implementation: ServiceImpl<S>) =>
     withErrors(service, implementation, options.report);
-  return (router) => {
+  return (router, shutdownSignal) => {
+    const endless = shutdownSignal === undefined ? {} : { shutdownSignal };
     router.service(BlobService, mounted(BlobService, blobService(core.blobs)));
     router.service(UploadService, mounted(UploadService, uploadService(core.uploads)));
     router.service(ManifestService, mounted(ManifestService, manifestService(core)));
-    router.service(EventService, mounted(EventService, eventService(core.events, options)));
+    router.service(EventService, mounted(EventService, eventService(core.events, options)), endless);
   };
 }

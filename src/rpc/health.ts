@@ -1,0 +1,86 @@
+// grpc.health.v1: whether the registry and each of its services serve, for load
+// balancers and orchestrators (github.com/grpc/grpc/blob/master/doc/health-checking.md).
+// "" stands for the registry as a whole.
+import type { DescService } from "@bufbuild/protobuf";
+import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
+import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
+import {
+  Health,
+  HealthCheckResponse_ServingStatus as ServingStatus,
+} from "../gen/grpc/health/v1/health_pb.ts";
+
+/** What health answers from. */
+export interface HealthStatus {
+  /** The names that have a status, "" among them. */
+  readonly services: readonly string[];
+  readonly isServing: boolean;
+  /** Resolves after the next change, or when the signal aborts. */
+  changed(signal: AbortSignal): Promise<void>;
+}
+
+/** The status of a process whose services start and stop together. */
+export class ProcessHealth implements HealthStatus {
+  readonly services: readonly string[];
+  #isServing = true;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(services: readonly DescService[]) {
+    this.services = ["", ...services.map(({ typeName }) => typeName)];
+  }
+
+  get isServing(): boolean {
+    return this.#isServing;
+  }
+
+  setServing(isServing: boolean): void {
+    this.#isServing = isServing;
+    for (const wake of this.#waiting) wake();
+  }
+
+  changed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.#waiting.delete(wake);
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      if (signal.aborted) return resolve();
+      this.#waiting.add(wake);
+      signal.addEventListener("abort", wake);
+    });
+  }
+}
+
+/** Mounts the health service. Give it the server's shutdown signal, so that watches end when the server stops. */
+export function addHealth(
+  router: ConnectRouter,
+  health: HealthStatus,
+  options?: Partial<UniversalHandlerOptions>,
+): void {
+  const overall = () => (health.isServing ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
+  router.service(
+    Health,
+    {
+      check({ service }) {
+        if (health.services.includes(service)) return { status: overall() };
+        throw new ConnectError(`there is no service "${service.slice(0, 200)}"`, Code.NotFound);
+      },
+      list: () => ({
+        statuses: Object.fromEntries(health.services.map((service) => [service, { status: overall() }])),
+      }),
+      async *watch({ service }, { signal }) {
+        const status = () => (health.services.includes(service) ? overall() : ServingStatus.SERVICE_UNKNOWN);
+        let sent: ServingStatus | undefined;
+        for (;;) {
+          const current = status();
+          if (current !== sent) {
+            sent = current;
+            yield { status: current };
+          } else if (signal.aborted) throw ConnectError.from(signal.reason);
+          else await health.changed(signal);
+        }
+      },
+    },
+    options,
+  );
+}

@@ -1,0 +1,73 @@
+// What arrives on an HTTP/1.1 connection and is no request, or none we take: answered
+// in JSON, and the connection closed.
+import type { Server as Http1Server, ServerResponse } from "node:http";
+import type { Http2Server } from "node:http2";
+import type { Duplex } from "node:stream";
+import { type HttpError, rawError, sendError } from "./json-error.ts";
+import { MAX_HEADER_SIZE } from "./limits.ts";
+
+/** How long the rest of what the client sends is dropped so that it can read the answer, in milliseconds. */
+const LINGER_MS = 1000;
+
+const ERRORS: Readonly<Record<string, HttpError>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    code: "REQUEST_INVALID",
+    message: `the request's headers are longer than ${MAX_HEADER_SIZE} bytes`,
+  },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: {
+    status: 413,
+    code: "REQUEST_INVALID",
+    message: "the chunk extensions are too long",
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: 408,
+    code: "REQUEST_TIMEOUT",
+    message: "the request's headers did not arrive in time",
+  },
+};
+
+const NOT_HTTP: HttpError = { status: 400, code: "REQUEST_INVALID", message: "this is not an HTTP request" };
+
+const TUNNEL: HttpError = { status: 405, code: "UNSUPPORTED", message: "this is not a proxy" };
+
+const EXPECTATION: HttpError = {
+  status: 417,
+  code: "UNSUPPORTED",
+  message: "the only expectation that can be met is 100-continue",
+};
+
+/** Tells of the request that a connection is busy with. */
+export type CurrentAnswer = (socket: Duplex) => ServerResponse | undefined;
+
+/** Takes over what Node would answer with a text page, an empty answer, or a closed connection. */
+export function answerClientErrors(http1: Http1Server, http2: Http2Server, current: CurrentAnswer): void {
+  const answered = new WeakSet<Duplex>();
+  const answer = (socket: Duplex, error: HttpError) => {
+    if (answered.has(socket)) return; // What comes after is no request either.
+    answered.add(socket);
+    socket.end(rawError(error));
+    lingerThenDestroy(socket);
+  };
+  http1.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    const isAnswering = current(socket)?.headersSent === true && current(socket)?.writableFinished === false;
+    // In the middle of an answer, another one would be taken for its bytes.
+    if (error.code === "ECONNRESET" || isAnswering) socket.destroy();
+    else if (socket.writable || answered.has(socket)) answer(socket, ERRORS[error.code ?? ""] ?? NOT_HTTP);
+    else socket.destroy();
+  });
+  http1.on("connect", (_request, socket) => answer(socket, TUNNEL));
+  http1.on("checkExpectation", (request, response) => sendError(request, response, EXPECTATION));
+  http2.on("checkExpectation", (request, response) => sendError(request, response, EXPECTATION));
+  http2.on("connect", (request, response) => sendError(request, response, TUNNEL));
+}
+
+/**
+ * Closing with bytes unread makes the kernel reset the connection, and the client
+ * may never see the answer. RFC 9112, 9.6.
+ */
+function lingerThenDestroy(socket: Duplex): void {
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.on("error", () => undefined).on("close", () => clearTimeout(timer));
+  socket.resume();
+}

@@ -1,0 +1,53 @@
+// Which room answers a request: the gateway, an RPC, or nobody.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { Connections } from "./connections.ts";
+import { type HttpError, type ServerAnswer, type ServerRequest, sendError } from "./json-error.ts";
+import type { RpcHandler } from "./rpc-handler.ts";
+
+export type Request = IncomingMessage | Http2ServerRequest;
+export type Response = ServerResponse | Http2ServerResponse;
+
+/** Answers requests whose target `handles` knows. */
+export interface Gateway {
+  readonly handles: (url: string) => boolean;
+  readonly listener: (request: ServerRequest, response: ServerAnswer) => void;
+}
+
+export interface DispatchOptions {
+  readonly gateway: Gateway | undefined;
+  readonly rpc: RpcHandler | undefined;
+  readonly connections: Connections;
+}
+
+const STOPPING: HttpError = {
+  status: 503,
+  code: "UNAVAILABLE",
+  message: "the registry is stopping",
+};
+
+const NO_HOST: HttpError = { status: 400, code: "REQUEST_INVALID", message: "the Host header is missing" };
+
+export function createDispatcher({ gateway, rpc, connections }: DispatchOptions) {
+  return (request: Request, response: Response): void => {
+    if (!("stream" in response)) connections.addAnswer(response);
+    const url = request.url ?? "";
+    if (connections.draining) {
+      const headers = { "Retry-After": "1", ...(!("stream" in request) && { Connection: "close" }) };
+      sendError(request, response, { ...STOPPING, headers });
+    } else if (request.httpVersion === "1.1" && request.headers.host === undefined) {
+      sendError(request, response, { ...NO_HOST, headers: { Connection: "close" } });
+    } else if (gateway?.handles(url) === true) gateway.listener(request, response);
+    else if (rpc?.(pathOf(url), request, response) !== true) sendError(request, response, unknownPath(url));
+  };
+}
+
+function pathOf(url: string): string {
+  const question = url.indexOf("?");
+  return question < 0 ? url : url.slice(0, question);
+}
+
+function unknownPath(url: string): HttpError {
+  const message = `there is nothing at "${pathOf(url).slice(0, 200)}"`;
+  return { status: 404, code: "UNSUPPORTED", message };
+}
