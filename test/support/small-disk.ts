@@ -1,0 +1,45 @@
+// Disks of a few megabytes, for tests of what happens when they are full or read-only.
+import { execFileSync } from "node:child_process";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** The reason why no disk can be mounted here, or false. */
+export function whyNoSmallDisk(): string | false {
+  try {
+    execFileSync("unshare", ["--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], { stdio: "ignore" });
+    return false;
+  } catch {
+    return "mounting a small disk is not permitted here";
+  }
+}
+
+/** A mounted disk. removeTemporaryDirectory unmounts it. */
+export class SmallDisk {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Mounts a disk of this many MiB below the directory. */
+  static async mount(directory: string, megabytes: number): Promise<SmallDisk> {
+    const path = join(directory, "disk");
+    await mkdir(path);
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "tmpfs", path]);
+    return new SmallDisk(path);
+  }
+
+  /** Takes this many bytes away. */
+  async fill(bytes: number): Promise<void> {
+    await writeFile(join(this.path, "filler"), Buffer.alloc(bytes));
+  }
+
+  /** Gives them back. */
+  async empty(): Promise<void> {
+    await rm(join(this.path, "filler"));
+  }
+
+  setWritable(writable: boolean): void {
+    execFileSync("mount", ["-o", `remount,${writable ? "rw" : "ro"}`, this.path]);
+  }
+}
