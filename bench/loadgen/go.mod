@@ -1,0 +1,3 @@
+module stowage/bench/loadgen
+
+go 1.19
