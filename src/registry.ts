@@ -1,7 +1,6 @@
 // The fuse box: the only place that opens stores and wires them to the rules and
 // the services. What it returns is a whole registry without a network.
 import { resolve } from "node:path";
-import type { ConnectRouter } from "@connectrpc/connect";
 import type { BlobStore } from "./blobs/blob-store.ts";
 import { openFilesystemStores } from "./blobs/filesystem-stores.ts";
 import { MemoryBlobStore } from "./blobs/memory-blob-store.ts";
@@ -13,7 +12,7 @@ import { Catalogue } from "./metadata/catalogue.ts";
 import { LevelEngine } from "./metadata/level-engine.ts";
 import { openMemoryEngine } from "./metadata/memory-engine.ts";
 import type { MetadataStore } from "./metadata/metadata-store.ts";
-import { createRoutes } from "./rpc/routes.ts";
+import { createRoutes, type MountServices } from "./rpc/routes.ts";
 import type { Logger } from "./telemetry/logger.ts";
 
 /** How often sessions that ended long ago are forgotten, in milliseconds. */
@@ -31,7 +30,7 @@ export interface RegistryDependencies {
 
 export interface Registry {
   /** Mounts the services of stowage.v1. */
-  readonly routes: (router: ConnectRouter) => void;
+  readonly routes: MountServices;
   /** Closes the stores; call it when no request is running any more. */
   readonly close: () => Promise<void>;
 }

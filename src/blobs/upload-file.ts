@@ -162,6 +162,7 @@ export class UploadFile {
 
   /** Drops the bytes behind this size, as well as that is possible. */
   async #cutTo(size: number): Promise<void> {
+    await this.#backgroundSync?.catch(() => undefined);
     this.#digester = undefined;
     this.#backgroundSync = undefined;
     this.#size = size;

@@ -29,8 +29,11 @@ describe("on a small disk", { skip: whyNoSmallDisk(), timeout: 60_000 }, () => {
     stores = await openTemporaryStores(join(disk.path, "data"));
   });
   afterEach(async () => {
-    await stores.close();
-    await removeTemporaryDirectory(directory);
+    try {
+      await stores.close();
+    } finally {
+      await removeTemporaryDirectory(directory);
+    }
   });
 
   test("an upload that does not fit keeps its place, and goes on when there is space", async () => {
