@@ -1,5 +1,6 @@
 // Sends an answer: all headers at once, then the body if there is one. An answer
 // given before the request's body was read leaves the connection in order.
+import type { ServerHttp2Stream } from "node:http2";
 import type { Exchange } from "./exchange.ts";
 import { contentLength, type HttpRequest, hasBody, type ResponseHeaders } from "./http-messages.ts";
 
@@ -53,6 +54,7 @@ function isUnread(request: HttpRequest): boolean {
   return !request.complete && hasBody(request);
 }
 
+/** Answers while the client is still sending. */
 function answerEarly(
   exchange: Exchange,
   status: number,
@@ -63,8 +65,7 @@ function answerEarly(
   if ("stream" in request) {
     writeHead(exchange, status, headers);
     response.end(body);
-    // RFC 9113, 8.1: a complete answer, and the request to stop sending.
-    request.stream.close();
+    dropStream(request.stream);
     return;
   }
   const rest = contentLength(request) ?? Number.POSITIVE_INFINITY;
@@ -78,6 +79,13 @@ function answerEarly(
   writeHead(exchange, status, headers);
   response.write(body ?? "");
   lingerThenEnd(exchange);
+}
+
+/** A stream is not a connection: it is dropped for a while, then the client is asked to stop. RFC 9113, 8.1. */
+function dropStream(stream: ServerHttp2Stream): void {
+  const timer = setTimeout(() => stream.close(), LINGER_MS);
+  stream.once("close", () => clearTimeout(timer));
+  stream.resume();
 }
 
 /**

@@ -7,7 +7,7 @@ import { UploadService } from "../src/gen/stowage/v1/upload_service_pb.ts";
 import { ERROR_MESSAGES } from "../src/oci/errors.ts";
 import { answer } from "./answer.ts";
 import { Refusal } from "./errors.ts";
-import type { Exchange, GatewayLimits, GatewayLogger, Handler, Services } from "./exchange.ts";
+import type { Exchange, GatewayLimits, GatewayLogger, Services } from "./exchange.ts";
 import type { HttpRequest, HttpResponse } from "./http-messages.ts";
 import { refuse } from "./refuse.ts";
 import { readTarget } from "./request-target.ts";
@@ -51,15 +51,16 @@ export function createGateway({ transport, limits, logger }: GatewayOptions): Ga
   const router = createRouter(ROUTES);
   return (request, response) => {
     response.on("error", ignore); // A client that left; whoever waits for the response hears of it by "close".
-    let exchange = emptyExchange(common, request, response);
+    let target: Target;
     try {
-      const { match, query } = find(router, exchange);
-      const { resource, repository, argument } = match;
-      exchange = { ...exchange, query, repository, argument, allowed: resource.allowed };
-      handlerOf(match, exchange)(exchange).catch((error: unknown) => refuse(exchange, error));
+      target = findTarget(router, request.url ?? "", common.limits.maxUrlLength);
     } catch (error) {
-      refuse(exchange, error);
+      refuse(openExchange(common, request, response, NOWHERE), error);
+      return;
     }
+    const exchange = openExchange(common, request, response, target);
+    const handle = target.resource.handlers.get(exchange.method) ?? answerOtherMethods;
+    handle(exchange).catch((error: unknown) => refuse(exchange, error));
   };
 }
 
@@ -69,44 +70,43 @@ interface Common {
   readonly logger: GatewayLogger | undefined;
 }
 
-function emptyExchange(common: Common, request: HttpRequest, response: HttpResponse): Exchange {
-  const { services, limits, logger } = common;
-  const method = request.method ?? "GET";
-  return {
-    request,
-    response,
-    method,
-    repository: "",
-    argument: "",
-    query: "",
-    allowed: [],
-    services,
-    limits,
-    logger,
-  };
+interface Target extends Match {
+  readonly query: string;
 }
 
-function find(
-  router: Router,
-  { request, limits }: Exchange,
-): { readonly match: Match; readonly query: string } {
-  const url = request.url ?? "";
-  if (url.length > limits.maxUrlLength) throw urlTooLong(url, limits.maxUrlLength);
+/** Stands in where a request has no target. */
+const NOWHERE: Target = {
+  resource: { handlers: new Map(), allowed: [] },
+  repository: "",
+  argument: "",
+  query: "",
+};
+
+function openExchange(
+  { services, limits, logger }: Common,
+  request: HttpRequest,
+  response: HttpResponse,
+  { resource, repository, argument, query }: Target,
+): Exchange {
+  const method = request.method ?? "GET";
+  const { allowed } = resource;
+  return { request, response, method, repository, argument, query, allowed, services, limits, logger };
+}
+
+function findTarget(router: Router, url: string, maxLength: number): Target {
+  if (url.length > maxLength) throw urlTooLong(url, maxLength);
   const { path, query } = readTarget(url);
   const match = router(path);
   if (match === undefined) throw pathUnknown(path);
-  return { match, query };
+  const { resource, repository, argument } = match;
+  return { resource, repository, argument, query };
 }
 
-function handlerOf({ resource }: Match, { method }: Exchange): Handler {
-  const handler = resource.handlers.get(method);
-  if (handler !== undefined) return handler;
-  if (method === "OPTIONS") return answerOptions;
-  throw methodUnknown(method);
-}
-
-async function answerOptions(exchange: Exchange): Promise<void> {
-  answer(exchange, 204, { Allow: exchange.allowed.join(", ") });
+/** Methods that the path does not have in the table. */
+async function answerOtherMethods(exchange: Exchange): Promise<void> {
+  const { method, allowed } = exchange;
+  if (method !== "OPTIONS") throw methodUnknown(method);
+  answer(exchange, 204, { Allow: allowed.join(", ") });
 }
 
 function urlTooLong(url: string, limit: number): Refusal {

@@ -35,6 +35,11 @@ export function isClosed(request: HttpRequest, response: HttpResponse): boolean 
   return "stream" in request ? request.stream.destroyed : response.destroyed;
 }
 
+/** True when the client left before its request was whole. */
+export function isAborted(request: HttpRequest): boolean {
+  return "stream" in request ? request.stream.destroyed : request.destroyed && !request.readableEnded;
+}
+
 /** Breaks off an exchange whose headers went out already, so that the client sees that it is not whole. */
 export function breakOff(request: HttpRequest, response: HttpResponse): void {
   if ("stream" in request) request.stream.destroy();

@@ -3,7 +3,7 @@
 import type { Readable } from "node:stream";
 import { RegistryError } from "../src/oci/errors.ts";
 import { ClientGone } from "./client-signal.ts";
-import type { HttpRequest } from "./http-messages.ts";
+import { type HttpRequest, isAborted } from "./http-messages.ts";
 
 /** How many chunks may wait before the client is made to wait; it goes on when half of them are taken. */
 const READ_AHEAD = 4;
@@ -30,6 +30,7 @@ export class RequestBody implements AsyncIterable<BodyChunk> {
     this.#stream.on("data", this.#onData).on("end", this.#onEnd);
     this.#stream.on("error", this.#onGone).on("close", this.#onGone);
     this.#stream.pause();
+    if (isAborted(request)) this.#fail(new ClientGone());
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<BodyChunk, undefined> {
@@ -49,8 +50,9 @@ export class RequestBody implements AsyncIterable<BodyChunk> {
     return chunk;
   }
 
-  /** Stops listening. What is still to come stays unread. */
+  /** Stops listening. What is still to come stays unread; who still waits for it is told that it ended. */
   release(): void {
+    this.#onEnd();
     this.#stream.off("data", this.#onData).off("end", this.#onEnd);
     this.#stream.off("error", this.#onGone).off("close", this.#onGone);
     // Without a listener a broken connection would be an uncaught error.
@@ -59,14 +61,20 @@ export class RequestBody implements AsyncIterable<BodyChunk> {
 
   #more(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#fail(timedOut(this.#timeoutMs)), this.#timeoutMs);
-      this.#wake = () => {
+      const wake = () => {
         clearTimeout(timer);
         this.#wake = undefined;
         resolve();
       };
+      // Where it was we who were busy, what the client sent meanwhile comes before the immediate.
+      const timer = setTimeout(() => setImmediate(() => this.#onStill(wake)), this.#timeoutMs);
+      this.#wake = wake;
       this.#stream.resume();
     });
+  }
+
+  #onStill(waiting: () => void): void {
+    if (this.#wake === waiting) this.#fail(timedOut(this.#timeoutMs));
   }
 
   readonly #onData = (chunk: BodyChunk): void => {

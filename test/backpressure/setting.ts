@@ -1,5 +1,6 @@
 // A registry of its own for each test of flow control, and what the tests ask of it.
 import type { TestContext } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { eventually } from "../support/eventually.ts";
 import { HttpCaller } from "../support/http-caller.ts";
 import { LocalRegistry } from "../support/local-registry.ts";
@@ -61,6 +62,17 @@ export async function untilFilesClosed({ registry, http }: Setting, most: number
     return seen <= most ? seen : undefined;
   };
   await eventually(`at most ${most} open files`, look, () => `(${seen} are open)`);
+}
+
+/** How many files and connections the process has open, once that does not change any more. */
+export async function settledFiles({ registry }: Setting): Promise<number> {
+  let last = await registry.openFiles();
+  return eventually("a steady number of open files", async () => {
+    await wait(300);
+    const before = last;
+    last = await registry.openFiles();
+    return last === before ? last : undefined;
+  });
 }
 
 /** Says how much memory the process has taken. */

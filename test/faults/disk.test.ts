@@ -9,17 +9,17 @@ import { UploadSession } from "../crash/upload-session.ts";
 import { Writer } from "../crash/writer.ts";
 import { Refused } from "../support/http-caller.ts";
 import type { Random } from "../support/random.ts";
-import { lacking } from "../support/required-tools.ts";
+import { whyNoSmallDisk } from "../support/small-disk.ts";
 import { fillLog, newManifest, pushBlob, pushManifest, REPOSITORY, withSmallDisk } from "./setting.ts";
 
 const CYCLES = Number(process.env.STOWAGE_FAULTS_CYCLES ?? 12);
-const skip = lacking("root", "mount");
+const skip = whyNoSmallDisk();
 
 test("a full disk refuses pushes, serves reads, and is used again when it has space", { skip }, async (t) => {
   await withSmallDisk(t, async (setting) => {
     const { disk, inspection, random } = setting;
     const session = await UploadSession.create({ ...setting, ...newContent(random), repository: REPOSITORY });
-    await disk.fill();
+    await disk.fillUp();
     await assert.rejects(session.sendChunks(), Refused);
     await assert.rejects(pushBlob(setting, random.bytes(300_000)), Refused);
     await assert.rejects(
@@ -27,7 +27,7 @@ test("a full disk refuses pushes, serves reads, and is used again when it has sp
       Refused,
     );
     await inspectCertain(inspection);
-    await disk.free();
+    await disk.empty();
     await session.finishAfterRestart();
     await pushBlob(setting, random.bytes(300_000));
     await pushManifest(setting, { tag: "free", content: newManifest(setting, 300_000) });
@@ -47,10 +47,10 @@ test("a disk that fills up again and again loses nothing and leaves nothing half
       (number) => new Writer(workshop, `faults/writer-${number}`, random.fork()),
     );
     for (let cycle = 0; cycle < CYCLES; cycle++) {
-      await disk.fill(random.pick([0, 20_000, 200_000, 1_000_000]));
+      await disk.fillUp(random.pick([0, 20_000, 200_000, 1_000_000]));
       await work(writers, random.integer(50, 300));
       await inspectCertain(inspection);
-      await disk.free();
+      await disk.empty();
       await pushBlob(setting, random.bytes(1000));
       await work(writers, random.integer(20, 100));
       await inspectChanges(inspection);
@@ -65,12 +65,12 @@ test("a disk that turns read-only refuses pushes, serves reads, and is used agai
     const large = newManifest(setting, 200_000);
     await pushManifest(setting, { tag: "large", content: large });
     const session = await UploadSession.create({ ...setting, ...newContent(random), repository: REPOSITORY });
-    await disk.protect(folder);
+    disk.protect(folder);
     await assert.rejects(session.sendChunks(), Refused);
     await assert.rejects(pushBlob(setting, random.bytes(300_000)), Refused);
     await assert.rejects(fillLog(setting, large), Refused);
     await inspectCertain(inspection);
-    await disk.unprotect(folder);
+    disk.unprotect(folder);
     await session.finishAfterRestart();
     await pushBlob(setting, random.bytes(300_000));
     await pushManifest(setting, { tag: "writable", content: newManifest(setting, 1000) });

@@ -1,6 +1,5 @@
 // A registry on a small disk with something in it, and the pushes that the tests try, all written down in a ledger.
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { digestOf } from "../../src/oci/digest.ts";
@@ -13,8 +12,8 @@ import { EventLogReader } from "../support/event-log.ts";
 import { type Call, HttpCaller } from "../support/http-caller.ts";
 import { LocalRegistry } from "../support/local-registry.ts";
 import { Random } from "../support/random.ts";
+import { SmallDisk } from "../support/small-disk.ts";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/temporary-directory.ts";
-import { SmallDisk } from "./small-disk.ts";
 
 /** Where the tests themselves push. */
 export const REPOSITORY = "faults/kept";
@@ -22,7 +21,7 @@ export const REPOSITORY = "faults/kept";
 /** LevelDB begins a new log when the one before has about this size, in bytes. */
 const LOG_SIZE = 4 * 1024 * 1024;
 
-const DISK_SIZE = "48m";
+const DISK_MEBIBYTES = 48;
 const CONFIG = Buffer.from("{}");
 
 /** What a test works with. */
@@ -45,11 +44,7 @@ export async function withSmallDisk(
 ): Promise<void> {
   const directory = await makeTemporaryDirectory();
   try {
-    const path = join(directory, "disk");
-    await mkdir(path);
-    const disk = await SmallDisk.mount(path, DISK_SIZE);
-    if (typeof disk === "string") return t.skip(disk);
-    await onDisk(t, { disk, directory }, work);
+    await onDisk(t, { disk: await SmallDisk.mount(directory, DISK_MEBIBYTES), directory }, work);
   } finally {
     await removeTemporaryDirectory(directory);
   }

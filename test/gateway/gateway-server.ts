@@ -6,7 +6,7 @@ import type { GatewayLimits } from "../../gateway/exchange.ts";
 import { createGateway, handles } from "../../gateway/gateway.ts";
 import type { Registry } from "../../src/registry.ts";
 import { createDirectTransport } from "../../src/rpc/direct-transport.ts";
-import { startServer } from "../../src/server.ts";
+import { type Server, startServer } from "../../src/server.ts";
 import { openTestRegistry, type TestRegistryOptions } from "../support/test-registry.ts";
 
 /** Where the registry is, seen from the gateway. */
@@ -19,12 +19,17 @@ export interface GatewayServerOptions extends TestRegistryOptions {
   readonly limits?: Partial<GatewayLimits>;
 }
 
+/** What a gateway of its own needs. */
+type Upstream = Awaited<ReturnType<typeof remote>>;
+
 export interface GatewayServer {
   readonly port: number;
   /** "127.0.0.1:port" */
   readonly host: string;
   /** What the gateway logged, one message each. */
   readonly logged: readonly object[];
+  /** Opens another gateway to the same registry; resolves to its port. */
+  openPort(limits: Partial<GatewayLimits>): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -32,20 +37,34 @@ export async function openGatewayServer(options: GatewayServerOptions): Promise<
   const registry = await openTestRegistry(options);
   const upstream = options.mode === "direct" ? direct(registry) : await remote(registry);
   const logged: object[] = [];
-  const logger = { error: (fields: object) => void logged.push(fields) };
-  const { limits } = options;
-  const listener = createGateway({ transport: upstream.transport, logger, ...(limits && { limits }) });
-  const server = await startServer({ ...LOCAL, gateway: { handles, listener } });
+  const servers: Server[] = [];
+  const openPort = async (limits: Partial<GatewayLimits> = {}) => {
+    const server = await serveGateway(upstream, limits, logged);
+    servers.push(server);
+    return server.address.port;
+  };
+  const port = await openPort(options.limits);
   return {
-    port: server.address.port,
-    host: `127.0.0.1:${server.address.port}`,
+    port,
+    host: `127.0.0.1:${port}`,
     logged,
+    openPort,
     async close() {
-      await server.close({ drainMs: 0 });
+      for (const server of servers) await server.close({ drainMs: 0 });
       await upstream.close();
       await registry.close();
     },
   };
+}
+
+function serveGateway(
+  { transport }: Upstream,
+  limits: Partial<GatewayLimits>,
+  logged: object[],
+): Promise<Server> {
+  const logger = { error: (fields: object) => void logged.push(fields) };
+  const listener = createGateway({ transport, logger, limits });
+  return startServer({ ...LOCAL, gateway: { handles, listener } });
 }
 
 const LOCAL = { host: "127.0.0.1", port: 0, report: () => undefined } as const;

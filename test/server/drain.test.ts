@@ -26,6 +26,15 @@ test("an idle connection is closed at once", async () => {
   await Promise.all([silent.rest(), kept.rest()]);
 });
 
+test("an idle HTTP/2 connection is closed at once", async () => {
+  await using running = await runServer();
+  const session = connectHttp2(running.url);
+  await once(session, "remoteSettings");
+  const closed = once(session, "close");
+  await running.server.close({ drainMs: LONG_MS });
+  await closed;
+});
+
 test("a slow upload finishes, is answered with Connection: close, and then its connection ends", async () => {
   await using running = await runServer();
   const raw = new RawConnection(running.port);

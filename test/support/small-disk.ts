@@ -1,6 +1,6 @@
 // Disks of a few megabytes, for tests of what happens when they are full or read-only.
 import { execFileSync } from "node:child_process";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** The reason why no disk can be mounted here, or false. */
@@ -34,6 +34,12 @@ export class SmallDisk {
     await writeFile(join(this.path, "filler"), Buffer.alloc(bytes));
   }
 
+  /** Takes all the space but about so many bytes. */
+  async fillUp(free = 0): Promise<void> {
+    const { bavail, bsize } = await statfs(this.path);
+    await this.fill(Math.max(0, bavail * bsize - free));
+  }
+
   /** Gives them back. */
   async empty(): Promise<void> {
     await rm(join(this.path, "filler"));
@@ -41,5 +47,18 @@ export class SmallDisk {
 
   setWritable(writable: boolean): void {
     execFileSync("mount", ["-o", `remount,${writable ? "rw" : "ro"}`, this.path]);
+  }
+
+  /**
+   * From now on no file below the directory can be made, removed, or opened for writing. Those that are open for
+   * writing stay so; with such files the whole disk cannot be made read-only.
+   */
+  protect(directory: string): void {
+    execFileSync("mount", ["--bind", directory, directory]);
+    execFileSync("mount", ["-o", "remount,bind,ro", directory]);
+  }
+
+  unprotect(directory: string): void {
+    execFileSync("umount", ["--lazy", directory]);
   }
 }
