@@ -5,12 +5,14 @@ import type { BlobService } from "../src/gen/stowage/v1/blob_service_pb.ts";
 import type { ManifestService } from "../src/gen/stowage/v1/manifest_service_pb.ts";
 import type { UploadService } from "../src/gen/stowage/v1/upload_service_pb.ts";
 import type { HttpRequest, HttpResponse } from "./http-messages.ts";
+import type { ReadBlob } from "./read-blob.ts";
 
 /** The registry behind the gateway. */
 export interface Services {
-  readonly blobs: Client<typeof BlobService>;
+  readonly blobs: Omit<Client<typeof BlobService>, "readBlob">;
   readonly uploads: Client<typeof UploadService>;
   readonly manifests: Client<typeof ManifestService>;
+  readonly readBlob: ReadBlob;
 }
 
 /** Told of what is not the client's fault. pino's loggers fit. */

@@ -9,6 +9,7 @@ import { answer } from "./answer.ts";
 import { Refusal } from "./errors.ts";
 import type { Exchange, GatewayLimits, GatewayLogger, Services } from "./exchange.ts";
 import type { HttpRequest, HttpResponse } from "./http-messages.ts";
+import { blobReaderOf } from "./read-blob.ts";
 import { refuse } from "./refuse.ts";
 import { readTarget } from "./request-target.ts";
 import { createRouter, type Match, type Router } from "./router.ts";
@@ -44,6 +45,7 @@ export function createGateway({ transport, limits, logger }: GatewayOptions): Ga
       blobs: createClient(BlobService, transport),
       uploads: createClient(UploadService, transport),
       manifests: createClient(ManifestService, transport),
+      readBlob: blobReaderOf(transport),
     },
     limits: { ...DEFAULT_LIMITS, ...limits },
     logger,

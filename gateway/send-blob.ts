@@ -1,6 +1,5 @@
 // Moves a blob's bytes from the registry to the client: whole, one part, or
 // several parts. Headers go out when the first message shows that the blob is there.
-import type { ReadBlobResponse } from "../src/gen/stowage/v1/blob_service_pb.ts";
 import type { Descriptor } from "../src/gen/stowage/v1/descriptor_pb.ts";
 import { writeHead } from "./answer.ts";
 import { type BytePart, partSize } from "./byte-ranges.ts";
@@ -8,6 +7,7 @@ import { withClientSignal } from "./client-signal.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ResponseHeaders } from "./http-messages.ts";
 import { multipartOf } from "./multipart.ts";
+import type { BlobReader } from "./read-blob.ts";
 import { ResponseBody } from "./write-body.ts";
 
 /** Answers 200 with all bytes. */
@@ -16,13 +16,11 @@ export function sendWhole(
   headersOf: (descriptor: Descriptor) => ResponseHeaders,
 ): Promise<void> {
   return withClientSignal(exchange.response, async (signal) => {
-    const blob = new BlobReader(exchange, undefined, signal);
+    const blob = await openBlob(exchange, undefined, signal);
     const descriptor = await blob.descriptor();
     writeHead(exchange, 200, headersOf(descriptor));
-    await withBody(exchange, async (body) => {
-      if (descriptor.size === 0n) await body.end("");
-      else await copy(blob, body, { size: Number(descriptor.size), isLast: true });
-    });
+    const size = Number(descriptor.size);
+    await withBody(exchange, (body) => copy(blob, body, { size, isLast: true }));
   });
 }
 
@@ -35,7 +33,7 @@ export function sendPart(
   headers["Content-Range"] = `bytes ${part.first}-${part.last}/${size}`;
   headers["Content-Length"] = partSize(part);
   return withClientSignal(exchange.response, async (signal) => {
-    const blob = new BlobReader(exchange, part, signal);
+    const blob = await openBlob(exchange, part, signal);
     await blob.descriptor();
     writeHead(exchange, 206, headers);
     await withBody(exchange, (body) => copy(blob, body, { size: partSize(part), isLast: true }));
@@ -56,7 +54,7 @@ export function sendParts(
     withBody(exchange, async (body) => {
       for (const { head, part } of multipart.sections) {
         await body.write(head);
-        const blob = new BlobReader(exchange, part, signal);
+        const blob = await openBlob(exchange, part, signal);
         await blob.descriptor();
         await copy(blob, body, { size: partSize(part), isLast: false });
       }
@@ -65,29 +63,13 @@ export function sendParts(
   );
 }
 
-/** One ReadBlob call: the descriptor first, then chunks. */
-class BlobReader {
-  readonly #messages: AsyncIterator<ReadBlobResponse>;
-
-  constructor({ services, repository, argument }: Exchange, part: BytePart | undefined, signal: AbortSignal) {
-    const extent = part === undefined ? {} : { offset: BigInt(part.first), limit: BigInt(partSize(part)) };
-    const messages = services.blobs.readBlob({ repository, digest: argument, ...extent }, { signal });
-    this.#messages = messages[Symbol.asyncIterator]();
-  }
-
-  async descriptor(): Promise<Descriptor> {
-    const { value } = await this.#messages.next();
-    if (value?.part.case === "descriptor") return value.part.value;
-    throw new Error("ReadBlob did not begin with a descriptor");
-  }
-
-  /** The next chunk, valid until the one after it is asked for; undefined at the end. */
-  async chunk(): Promise<Uint8Array | undefined> {
-    const { done, value } = await this.#messages.next();
-    if (done) return undefined;
-    if (value.part.case === "chunk") return value.part.value;
-    throw new Error("ReadBlob went on with something that is not a chunk");
-  }
+function openBlob(
+  { services, repository, argument: digest }: Exchange,
+  part: BytePart | undefined,
+  signal: AbortSignal,
+): Promise<BlobReader> {
+  const extent = part === undefined ? {} : { offset: BigInt(part.first), limit: BigInt(partSize(part)) };
+  return services.readBlob({ repository, digest, ...extent }, signal);
 }
 
 /** Copies exactly so many bytes, and ends the response with the last ones if nothing follows them. */
@@ -102,6 +84,7 @@ async function copy(
     if (rest === 0 && isLast) await body.end(chunk);
     else await body.write(chunk);
   }
+  if (size === 0 && isLast) await body.end("");
   if (rest !== 0) throw new Error(`the registry sent ${size - rest} bytes of ${size}`);
 }
 

@@ -89,7 +89,9 @@ export function withErrors<S extends DescService>(
 function failure(report: Report, method: string): (error: unknown) => ConnectError {
   return (error) => {
     const translated = toConnectError(error);
-    if (translated.code === Code.Internal || translated.code === Code.Unknown) report(error, method);
+    // A ConnectError comes from the request's own stream: a client that left, or sent what is no message.
+    const isOurs = !(error instanceof ConnectError) && translated.code === Code.Internal;
+    if (isOurs) report(error, method);
     return translated;
   };
 }

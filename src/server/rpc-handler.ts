@@ -19,7 +19,8 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { type HttpError, sendError } from "./json-error.ts";
-import { MAX_REQUEST_MESSAGE, MAX_RESPONSE_MESSAGE } from "./limits.ts";
+import { MAX_CALL_TIMEOUT, MAX_REQUEST_MESSAGE, MAX_RESPONSE_MESSAGE } from "./limits.ts";
+import { blameClient } from "./malformed-calls.ts";
 
 /** Mounts services; signal aborts when the server begins to drain, for streams that never end by themselves. */
 export type Routes = (router: ConnectRouter, shutdownSignal: AbortSignal) => void;
@@ -44,6 +45,7 @@ const ROUTER_OPTIONS: ConnectRouterOptions = {
   compressMinBytes: Number.MAX_SAFE_INTEGER,
   readMaxBytes: MAX_REQUEST_MESSAGE,
   writeMaxBytes: MAX_RESPONSE_MESSAGE,
+  maxTimeoutMs: MAX_CALL_TIMEOUT,
 };
 
 export function createRpcHandler({ routes, shutdownSignal, report }: RpcHandlerOptions): RpcHandler {
@@ -70,7 +72,7 @@ async function serve(handler: UniversalHandler, request: Request, response: Resp
     sendError(request, response, badTarget(error));
     return;
   }
-  const answer = await handler(received);
+  const answer = await blameClient(received.url, await handler(received));
   if (answer.body === undefined && answer.status >= 400)
     sendError(request, response, refusal(handler, answer));
   else await universalResponseToNodeResponse(answer, response);

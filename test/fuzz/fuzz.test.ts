@@ -130,7 +130,7 @@ function explained(sent: Uint8Array | string, check: () => void): void {
     check();
   } catch (cause) {
     const shown = typeof sent === "string" ? sent : Buffer.from(sent).toString("latin1");
-    throw new Error(`sent ${JSON.stringify(shown.slice(0, 2000))}`, { cause });
+    throw new Error(`sent ${JSON.stringify(shown.slice(0, 600))}`, { cause });
   }
 }
 

@@ -1,5 +1,7 @@
 // Takes apart what came back on an HTTP/1.1 connection, strictly: bytes that are no answer are an error.
 
+const EMPTY = Buffer.alloc(0);
+
 /** One answer. */
 export interface ParsedAnswer {
   readonly status: number;
@@ -7,6 +9,8 @@ export interface ParsedAnswer {
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Buffer;
 }
+
+const BRACE = "{".charCodeAt(0);
 
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3}) /;
 
@@ -19,9 +23,11 @@ export function parseAnswers(bytes: Buffer, method: string): readonly ParsedAnsw
     const { status, headers } = parseHead(rest.subarray(0, end).toString("latin1"));
     rest = rest.subarray(end + 4);
     if (status < 200) continue;
-    const isEmpty = status === 204 || status === 304 || (method === "HEAD" && answers.length === 0);
-    const size = isEmpty ? 0 : bodySize(headers, rest);
-    answers.push({ status, headers, body: plainBody(headers, rest.subarray(0, size)) });
+    // What could not be read was not known to be a HEAD, and is answered with a body.
+    const isToHead = method === "HEAD" && answers.length === 0 && rest[0] !== BRACE;
+    const isEmpty = status === 204 || status === 304 || isToHead || rest.length === 0;
+    const { body, size } = isEmpty ? { body: EMPTY, size: 0 } : readBody(headers, rest);
+    answers.push({ status, headers, body });
     rest = rest.subarray(size);
   }
   return answers;
@@ -38,24 +44,24 @@ function parseHead(head: string): { readonly status: number; readonly headers: R
   return { status, headers: new Map(headers) };
 }
 
-function bodySize(headers: ReadonlyMap<string, string>, rest: Buffer): number {
-  const length = headers.get("content-length");
-  if (length !== undefined) return Math.min(Number(length), rest.length);
-  if (headers.get("transfer-encoding") !== "chunked") return rest.length;
-  const end = rest.indexOf("0\r\n\r\n");
-  return end < 0 ? rest.length : end + 5;
+/** A body, and how many bytes it took on the wire. */
+function readBody(
+  headers: ReadonlyMap<string, string>,
+  rest: Buffer,
+): { readonly body: Buffer; readonly size: number } {
+  if (headers.get("transfer-encoding") === "chunked") return readChunks(rest);
+  const size = Math.min(Number(headers.get("content-length") ?? rest.length), rest.length);
+  return { body: rest.subarray(0, size), size };
 }
 
-/** Only short bodies of one or two chunks are looked into. */
-function plainBody(headers: ReadonlyMap<string, string>, body: Buffer): Buffer {
-  if (headers.get("transfer-encoding") !== "chunked") return body;
+function readChunks(rest: Buffer): { readonly body: Buffer; readonly size: number } {
   const chunks: Buffer[] = [];
-  for (let rest = body; rest.length > 0; ) {
-    const end = rest.indexOf("\r\n");
-    const size = Number.parseInt(rest.subarray(0, Math.max(end, 0)).toString("latin1"), 16);
-    if (!(size > 0)) break;
-    chunks.push(rest.subarray(end + 2, end + 2 + size));
-    rest = rest.subarray(end + 4 + size);
+  for (let at = 0; ; ) {
+    const line = rest.indexOf("\r\n", at);
+    const size = line < 0 ? 0 : Number.parseInt(rest.toString("latin1", at, line), 16);
+    if (size === 0)
+      return { body: Buffer.concat(chunks), size: Math.min(line < 0 ? rest.length : line + 4, rest.length) };
+    chunks.push(rest.subarray(line + 2, line + 2 + size));
+    at = line + 2 + size + 2;
   }
-  return Buffer.concat(chunks);
 }

@@ -29,7 +29,10 @@ export class Http2Client {
 
   /** Throws when there is neither an answer nor an end. */
   request({ method, path, headers, body, endless }: Http2Request): Promise<Http2Answer> {
-    const stream = this.#open().request({ ":method": method, ":path": path, ...headers });
+    const stream = this.#open().request(
+      { ":method": method, ":path": path, ...headers },
+      { endStream: body.length === 0 },
+    );
     const chunks: Uint8Array[] = [];
     let status: number | undefined;
     let trailers: IncomingHttpHeaders = {};
@@ -49,7 +52,7 @@ export class Http2Client {
         clearTimeout(limit);
         resolve({ status, trailers, body: Buffer.concat(chunks) });
       });
-      stream.end(body);
+      if (body.length > 0) stream.end(body);
     });
   }
 
