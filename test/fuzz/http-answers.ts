@@ -59,9 +59,14 @@ function readChunks(rest: Buffer): { readonly body: Buffer; readonly size: numbe
   for (let at = 0; ; ) {
     const line = rest.indexOf("\r\n", at);
     const size = line < 0 ? 0 : Number.parseInt(rest.toString("latin1", at, line), 16);
-    if (size === 0)
-      return { body: Buffer.concat(chunks), size: Math.min(line < 0 ? rest.length : line + 4, rest.length) };
+    if (size === 0) return { body: Buffer.concat(chunks), size: endOfTrailers(rest, line) };
     chunks.push(rest.subarray(line + 2, line + 2 + size));
     at = line + 2 + size + 2;
   }
+}
+
+/** Behind the last chunk come trailers, perhaps none, and an empty line. */
+function endOfTrailers(rest: Buffer, lastLine: number): number {
+  const end = lastLine < 0 ? -1 : rest.indexOf("\r\n\r\n", lastLine);
+  return end < 0 ? rest.length : end + 4;
 }

@@ -66,6 +66,14 @@ export async function* writing(start: WriteStart, ...chunks: readonly Uint8Array
     yield create(WriteUploadRequestSchema, { part: { case: "chunk", value: chunk } });
 }
 
+/** A server refuses messages of more than some MiB. */
+function chunksOf(content: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
+  const size = 256 * 1024;
+  return Array.from({ length: Math.ceil(content.length / size) }, (_, index) =>
+    content.subarray(index * size, (index + 1) * size),
+  );
+}
+
 /** Pushes a blob and resolves to its digest. */
 export async function pushBlob(
   { uploads }: Clients,
@@ -75,7 +83,7 @@ export async function pushBlob(
 ): Promise<string> {
   const { upload } = await uploads.createUpload({ repository });
   const uploadId = upload?.uploadId ?? "";
-  await uploads.writeUpload(writing({ repository, uploadId }, content));
+  await uploads.writeUpload(writing({ repository, uploadId }, ...chunksOf(content)));
   const digest = digestOf(content, algorithm);
   await uploads.commitUpload({ repository, uploadId, digest });
   return digest;
