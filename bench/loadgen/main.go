@@ -63,8 +63,9 @@ func measure(p plan, targets []*target, rounds int, print func(measurement)) boo
 		runs[t] = r
 	}
 	for round := 0; round < rounds; round++ {
-		for _, t := range targets {
-			r := runs[t]
+		for i := range targets {
+			// Each is the first in some round: what the one before leaves behind, such as memory to be freed, hits all.
+			r := runs[targets[(i+round)%len(targets)]]
 			if r == nil {
 				continue
 			}

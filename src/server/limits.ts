@@ -42,6 +42,3 @@ export const MAX_REQUEST_MESSAGE = 6 * 1024 * 1024;
 
 /** The largest response message: a page of a listing has a bound of its own, well below. */
 export const MAX_RESPONSE_MESSAGE = 16 * 1024 * 1024;
-
-/** The longest deadline a caller may set, in milliseconds: a timer for a longer one would ring at once. */
-export const MAX_CALL_TIMEOUT = 2 ** 31 - 1;

@@ -4,7 +4,7 @@
 // and what Connect refuses without a body gets one.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from "node:http2";
 import {
   ConnectError,
   type ConnectRouter,
@@ -18,9 +18,13 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
+import { dropDistantDeadline } from "./distant-deadlines.ts";
 import { type HttpError, sendError } from "./json-error.ts";
-import { MAX_CALL_TIMEOUT, MAX_REQUEST_MESSAGE, MAX_RESPONSE_MESSAGE } from "./limits.ts";
+import { MAX_REQUEST_MESSAGE, MAX_RESPONSE_MESSAGE } from "./limits.ts";
 import { blameClient } from "./malformed-calls.ts";
+
+/** How long a caller that has its answer may go on sending, in milliseconds. */
+const LINGER_MS = 5000;
 
 /** Mounts services; signal aborts when the server begins to drain, for streams that never end by themselves. */
 export type Routes = (router: ConnectRouter, shutdownSignal: AbortSignal) => void;
@@ -45,7 +49,6 @@ const ROUTER_OPTIONS: ConnectRouterOptions = {
   compressMinBytes: Number.MAX_SAFE_INTEGER,
   readMaxBytes: MAX_REQUEST_MESSAGE,
   writeMaxBytes: MAX_RESPONSE_MESSAGE,
-  maxTimeoutMs: MAX_CALL_TIMEOUT,
 };
 
 export function createRpcHandler({ routes, shutdownSignal, report }: RpcHandlerOptions): RpcHandler {
@@ -72,10 +75,23 @@ async function serve(handler: UniversalHandler, request: Request, response: Resp
     sendError(request, response, badTarget(error));
     return;
   }
+  dropDistantDeadline(received.header);
   const answer = await blameClient(received.url, await handler(received));
   if (answer.body === undefined && answer.status >= 400)
     sendError(request, response, refusal(handler, answer));
   else await universalResponseToNodeResponse(answer, response);
+  if ("stream" in request) dropRest(request.stream);
+}
+
+/**
+ * What nobody read keeps an HTTP/2 stream open, and with it the connection, even of a client that is gone. So it is
+ * dropped, and a client that goes on sending for long is asked to stop. RFC 9113, 8.1.
+ */
+function dropRest(stream: ServerHttp2Stream): void {
+  if (stream.closed) return;
+  const timer = setTimeout(() => stream.close(), LINGER_MS);
+  stream.once("close", () => clearTimeout(timer));
+  stream.resume();
 }
 
 function badTarget(cause: unknown): HttpError {
