@@ -47,7 +47,8 @@ export async function startStowage(folder: string): Promise<Server> {
   const port = await freePort();
   const config = await configure(folder, stowageConfig(port, folder));
   const program = join(import.meta.dirname, "..", "bin", "stowage.js");
-  return Server.start([process.execPath, program, "serve", "--config", config], port);
+  // By its first line, as a shell starts it: the flags there belong to it.
+  return Server.start([program, "serve", "--config", config], port);
 }
 
 /** Everything that is not said is Stowage's default. */

@@ -1,7 +1,14 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --initial-old-space-size=128
 // Starts the built program. Plain JavaScript that any Node.js can read, so that
 // an old one is told what is wrong.
+//
+// The flag above lets the heap grow to 128 MB before it is collected whole: what a
+// socket reads is counted as heap, and an upload would be interrupted for each 25 MB.
 import { existsSync } from "node:fs";
+
+// A file that is being synced keeps a thread waiting, and so does the database; with
+// Node's four, three uploads make everybody else wait. Must be set before the first use.
+process.env.UV_THREADPOOL_SIZE ??= "16";
 
 const NEEDED = [22, 12];
 

@@ -85,6 +85,8 @@ function answerEarly(
 function dropStream(stream: ServerHttp2Stream): void {
   const timer = setTimeout(() => stream.close(), LINGER_MS);
   stream.once("close", () => clearTimeout(timer));
+  // Node's own listener fills the request that nobody reads, and pauses the stream again; so it would stay for ever.
+  stream.removeAllListeners("data");
   stream.resume();
 }
 

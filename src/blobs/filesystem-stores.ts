@@ -6,9 +6,8 @@ import { FilesystemUploadStore } from "./filesystem-upload-store.ts";
 import { uploadsDirectory } from "./paths.ts";
 import { makeDirectories, SyncedDirectory } from "./synced-directory.ts";
 
+/** In bytes. An upload and a download take two of them each. */
 const BUFFER_SIZE = 256 * 1024;
-
-const MAX_SPARE_BUFFERS = 32;
 
 export interface FilesystemStoresOptions {
   /** The directory that holds everything; made when it is missing. */
@@ -28,7 +27,7 @@ export async function openFilesystemStores(options: FilesystemStoresOptions): Pr
   const shelf = await BlobShelf.open(root);
   await makeDirectories([uploadsDirectory(root)]);
   const directory = await SyncedDirectory.open(uploadsDirectory(root));
-  const pool = new BufferPool({ size: BUFFER_SIZE, maxSpare: MAX_SPARE_BUFFERS });
+  const pool = new BufferPool(BUFFER_SIZE);
   const blobs = new FilesystemBlobStore({ root, shelf, pool });
   return { blobs, uploads: new FilesystemUploadStore({ directory, blobs, shelf, pool, now }) };
 }

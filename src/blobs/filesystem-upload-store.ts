@@ -38,7 +38,7 @@ export class FilesystemUploadStore implements UploadStore {
     this.#directory = parts.directory;
     this.#blobs = parts.blobs;
     this.#shelf = parts.shelf;
-    this.#resources = { pool: parts.pool, syncs: new BackgroundSyncs() };
+    this.#resources = { pool: parts.pool, syncs: new BackgroundSyncs(), direct: { possible: true } };
     this.#lock = new UploadLock(parts.now);
   }
 

@@ -8,22 +8,26 @@ export class GatheringWriter {
   readonly #pool: BufferPool;
   #buffer: Buffer | undefined;
   #filled = 0;
+  /** Where the buffer is full. */
+  #capacity: number;
   #writing: Promise<void> | undefined;
 
   constructor(file: UploadFile, pool: BufferPool) {
     this.#file = file;
     this.#pool = pool;
+    // After the first buffer every write begins at a multiple of the buffer's size.
+    this.#capacity = pool.size - (file.size % pool.size);
   }
 
   /** Takes the bytes over. Throws when an earlier write failed. */
   async add(bytes: Uint8Array): Promise<void> {
     for (let rest = bytes; rest.length > 0; ) {
       this.#buffer ??= this.#pool.take();
-      const taken = rest.subarray(0, this.#buffer.length - this.#filled);
+      const taken = rest.subarray(0, this.#capacity - this.#filled);
       this.#buffer.set(taken, this.#filled);
       this.#filled += taken.length;
       rest = rest.subarray(taken.length);
-      if (this.#filled === this.#buffer.length) await this.#write();
+      if (this.#filled === this.#capacity) await this.#write();
     }
   }
 
@@ -48,5 +52,6 @@ export class GatheringWriter {
     this.#writing = writing;
     this.#buffer = undefined;
     this.#filled = 0;
+    this.#capacity = this.#pool.size;
   }
 }

@@ -4,6 +4,7 @@ import { constants } from "node:fs";
 import { type Digest, type DigestAlgorithm, Digester } from "../oci/digest.ts";
 import type { BackgroundSyncs } from "./background-syncs.ts";
 import type { BufferPool } from "./buffer-pool.ts";
+import { DirectFile, type DirectWriting } from "./direct-file.ts";
 import {
   closeFile,
   copyPath,
@@ -27,6 +28,7 @@ const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
 export interface UploadFileResources {
   readonly pool: BufferPool;
   readonly syncs: BackgroundSyncs;
+  readonly direct: DirectWriting;
 }
 
 interface UploadFileState {
@@ -39,12 +41,15 @@ interface UploadFileState {
 export class UploadFile {
   readonly path: string;
   readonly #resources: UploadFileResources;
+  readonly #direct: DirectFile;
   #fd: number;
   #size: number;
   /** Bytes that stay even if a sync fails. */
   #durableSize: number;
   /** True: a sync is due. A process before this one may have ended before its own. */
   #unsynced = true;
+  /** True: some bytes wait in the page cache. */
+  #cached = false;
   #digester: Digester | undefined;
   #backgroundSync: Promise<void> | undefined;
   #shared: boolean;
@@ -52,6 +57,7 @@ export class UploadFile {
   private constructor(resources: UploadFileResources, state: UploadFileState) {
     this.#resources = resources;
     this.path = state.path;
+    this.#direct = new DirectFile(state.path, resources.direct);
     this.#fd = state.fd;
     this.#size = state.size;
     this.#durableSize = state.size;
@@ -96,10 +102,13 @@ export class UploadFile {
     return this.#shared;
   }
 
-  /** Appends all the bytes or, when it throws, none. They are hashed while the disk works. */
+  /**
+   * Appends all the bytes or, when it throws, none. They are hashed while the disk
+   * works. They begin at a page of memory.
+   */
   async append(bytes: Uint8Array): Promise<void> {
     try {
-      const writing = writeAt(this.#fd, bytes, this.#size);
+      const writing = this.#write(bytes);
       this.#digester?.update(bytes);
       await writing;
       this.#size += bytes.length;
@@ -115,6 +124,7 @@ export class UploadFile {
   async sync(): Promise<void> {
     try {
       await this.#backgroundSync;
+      await this.#direct.close();
       if (this.#unsynced) await syncData(this.#fd);
       this.#unsynced = false;
       this.#durableSize = this.#size;
@@ -140,19 +150,35 @@ export class UploadFile {
     const blobFile = this.#fd;
     this.#fd = await this.#copyTo(temporaryPath);
     this.#shared = false;
+    await this.#direct.close();
     await closeFile(blobFile);
   }
 
   async close(): Promise<void> {
     await this.#backgroundSync?.catch(() => undefined);
+    await this.#direct.close();
     await closeFile(this.#fd);
+  }
+
+  /** Full buffers go past the page cache, the rest through it. */
+  async #write(bytes: Uint8Array): Promise<void> {
+    const isFull = bytes.length === this.#resources.pool.size;
+    if (isFull && (await this.#direct.write(bytes, this.#size))) return;
+    await writeAt(this.#fd, bytes, this.#size);
+    this.#cached = true;
   }
 
   /** The end of a long upload should not wait for all of it. */
   #syncInBackground(): void {
     const size = this.#size;
-    if (this.#backgroundSync !== undefined || size - this.#durableSize < BACKGROUND_SYNC_SIZE) return;
+    if (
+      !this.#cached ||
+      this.#backgroundSync !== undefined ||
+      size - this.#durableSize < BACKGROUND_SYNC_SIZE
+    )
+      return;
     const syncing = this.#resources.syncs.start(() => syncData(this.#fd));
+    this.#cached = false;
     this.#backgroundSync = syncing?.then(() => {
       this.#durableSize = size;
       this.#backgroundSync = undefined;

@@ -65,8 +65,8 @@ export class Uploads {
   ): Promise<Upload> {
     const record = await this.#demand(name);
     const options = { ...place, algorithm: record.algorithm };
-    const offset = await this.#context.uploads.write(name.id, options, chunks);
-    await this.#discardIfEnded(name);
+    const writing = this.#context.uploads.write(name.id, options, chunks);
+    const offset = await writing.finally(() => this.#discardIfEnded(name));
     return { ...record, id: name.id, offset };
   }
 
@@ -76,10 +76,17 @@ export class Uploads {
     const record = await metadata.get(uploadKey(name.id));
     if (record === undefined) return this.#committedBefore(name, digest);
     if (record.repository !== name.repository) throw uploadUnknown(name);
-    const size = await uploads.commit(name.id, digest);
-    const descriptor = await transact(metadata, (transaction) => this.#end(transaction, name, digest, size));
-    await uploads.discard(name.id);
-    return descriptor;
+    try {
+      const size = await uploads.commit(name.id, digest);
+      await transact(metadata, (transaction) => this.#end(transaction, name, digest, size));
+      await this.#discardQuietly(name);
+      return blobDescriptor(digest, size);
+    } catch (error) {
+      // Of two who close at once the first takes the bytes; the second gets the same answer.
+      if ((await metadata.get(uploadKey(name.id))) !== undefined) throw error;
+      await this.#discardQuietly(name);
+      return this.#committedBefore(name, digest);
+    }
   }
 
   /** Ends the session without a blob. Throws BLOB_UPLOAD_UNKNOWN, and BLOB_UPLOAD_INVALID while it is written to. */
@@ -92,6 +99,7 @@ export class Uploads {
       transaction.remove(uploadKey(name.id));
       transaction.append(newEvent(context, name.repository, { kind: "upload_cancelled", uploadId: name.id }));
     });
+    await this.#discardQuietly(name); // somebody may have written in between
   }
 
   /** The open sessions, oldest first. */
@@ -150,8 +158,13 @@ export class Uploads {
   /** A session can end while the last bytes are on their way; then they belong to nobody. */
   async #discardIfEnded(name: UploadName): Promise<void> {
     if ((await this.#context.metadata.get(uploadKey(name.id))) !== undefined) return;
-    await this.#context.uploads.discard(name.id);
+    await this.#discardQuietly(name);
     throw uploadUnknown(name);
+  }
+
+  /** Drops what an ended session left. Who still holds it does so when done; the rest is swept at start. */
+  async #discardQuietly({ id }: UploadName): Promise<void> {
+    await this.#context.uploads.discard(id).catch(() => undefined);
   }
 
   /** The answer to a commit that was made before: the same again. */

@@ -76,22 +76,24 @@ async function serve(handler: UniversalHandler, request: Request, response: Resp
     return;
   }
   dropDistantDeadline(received.header);
+  if ("stream" in request) dropRest(request.stream);
   const answer = await blameClient(received.url, await handler(received));
   if (answer.body === undefined && answer.status >= 400)
     sendError(request, response, refusal(handler, answer));
   else await universalResponseToNodeResponse(answer, response);
-  if ("stream" in request) dropRest(request.stream);
 }
 
 /**
- * What nobody read keeps an HTTP/2 stream open, and with it the connection, even of a client that is gone. So it is
- * dropped, and a client that goes on sending for long is asked to stop. RFC 9113, 8.1.
+ * What nobody has read when the answer is complete keeps an HTTP/2 stream open, and with it the connection, even that
+ * of a client which is gone. So it is dropped, and a client that goes on sending is asked to stop. RFC 9113, 8.1.
  */
 function dropRest(stream: ServerHttp2Stream): void {
-  if (stream.closed) return;
-  const timer = setTimeout(() => stream.close(), LINGER_MS);
-  stream.once("close", () => clearTimeout(timer));
-  stream.resume();
+  stream.once("finish", () => {
+    const timer = setTimeout(() => stream.close(), LINGER_MS);
+    stream.once("close", () => clearTimeout(timer));
+    stream.removeAllListeners("data"); // Node's own would pause the stream again
+    stream.resume();
+  });
 }
 
 function badTarget(cause: unknown): HttpError {

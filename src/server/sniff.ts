@@ -52,11 +52,7 @@ function sniff(socket: Socket, { http1, http2, connections, timeoutMs }: SniffOp
     if (protocol === undefined) return;
     release();
     socket.unshift(held);
-    if (protocol === "http2") {
-      connections.addMultiplexed(socket);
-      // A session that has seen its peer's end may not end the socket's other half; then it would stay for ever.
-      socket.allowHalfOpen = false;
-    }
+    if (protocol === "http2") connections.addMultiplexed(socket);
     (protocol === "http2" ? http2 : http1).emit("connection", socket);
   }
   socket.on("readable", peek).on("end", ended).on("error", gone).on("close", release);

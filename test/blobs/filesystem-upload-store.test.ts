@@ -117,6 +117,20 @@ test("a long upload, synced on the way, is whole", async () => {
   assert.equal(digestOf(await readFile(blobPath(stores.root, digestOf(long)))), digestOf(long));
 });
 
+test("parts that begin anywhere, some of them past the page cache, make one whole", async () => {
+  await using stores = await openTemporaryStores();
+  const content = someBytes(5_000_003);
+  const ends = [1, 100_001, 1_500_000, 1_500_003, 4_096_000, content.length];
+  let offset = 0;
+  for (const end of ends) {
+    const part = inChunks(content.subarray(offset, end), 50_000);
+    offset = await stores.uploads.write(ID, { ...SHA256, offset }, part);
+    assert.equal(offset, end);
+  }
+  await stores.uploads.commit(ID, digestOf(content));
+  assert.equal(digestOf(await readFile(blobPath(stores.root, digestOf(content)))), digestOf(content));
+});
+
 /** The blob's path, below a directory that exists. */
 async function placeOf(root: string): Promise<string> {
   const path = blobPath(root, DIGEST);
