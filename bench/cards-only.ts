@@ -28,6 +28,8 @@ export class BlobCardsOnly implements BlobStore {
 export class UploadCardsOnly implements UploadStore {
   readonly #sizes = new Map<string, number>();
 
+  begin(): void {}
+
   async size(id: string): Promise<number> {
     return this.#sizes.get(id) ?? 0;
   }
@@ -41,6 +43,10 @@ export class UploadCardsOnly implements UploadStore {
 
   commit(id: string): Promise<number> {
     return this.size(id);
+  }
+
+  async finish(id: string, options: unknown, _digest: Digest, chunks: AsyncIterable<Uint8Array>) {
+    return { size: await this.write(id, options, chunks), remains: true };
   }
 
   async discard(id: string): Promise<void> {

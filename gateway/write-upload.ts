@@ -1,7 +1,10 @@
 // Streams a request's body into an upload session.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Upload } from "../src/gen/stowage/v1/upload_pb.ts";
-import type { WriteUploadRequestSchema } from "../src/gen/stowage/v1/upload_service_pb.ts";
+import type {
+  WriteUploadRequestSchema,
+  WriteUploadResponse,
+} from "../src/gen/stowage/v1/upload_service_pb.ts";
 import { withClientSignal } from "./client-signal.ts";
 import type { UploadPlace } from "./content-range.ts";
 import type { Exchange } from "./exchange.ts";
@@ -15,20 +18,26 @@ type Message = MessageInitShape<typeof WriteUploadRequestSchema>;
  */
 const FAREWELL_MS = 1000;
 
-/** Appends the body to the session; undefined when there was no byte in it, and nothing was written. */
+/** Where the body belongs, and what its session shall become with it. */
+export interface UploadTarget extends UploadPlace {
+  /** Absent: the session stays open. */
+  readonly commitDigest?: string;
+}
+
+/** Appends the body to the session; undefined when there was no byte in it, and nothing was done. */
 export async function writeUpload(
   exchange: Exchange,
   uploadId: string,
-  place: UploadPlace,
-): Promise<Upload | undefined> {
+  target: UploadTarget,
+): Promise<WriteUploadResponse | undefined> {
   const { request, response, services, repository, limits } = exchange;
   const body = new RequestBody(request, limits.progressTimeoutMs);
   try {
     const first = await body.next();
     if (first === undefined) return undefined;
-    const messages = requestMessages({ repository, uploadId, ...place }, first, body);
+    const messages = requestMessages({ repository, uploadId, ...target }, first, body);
     const write = (signal: AbortSignal) => services.uploads.writeUpload(messages, { signal });
-    return demandUpload(await withClientSignal(response, write, FAREWELL_MS));
+    return await withClientSignal(response, write, FAREWELL_MS);
   } catch (error) {
     // Where the body failed, that is the reason, whatever the registry made of the broken stream.
     throw body.failure ?? error;
@@ -44,7 +53,7 @@ export function demandUpload({ upload }: { readonly upload?: Upload | undefined 
 }
 
 async function* requestMessages(
-  start: { readonly repository: string; readonly uploadId: string } & UploadPlace,
+  start: { readonly repository: string; readonly uploadId: string } & UploadTarget,
   first: BodyChunk,
   body: RequestBody,
 ): AsyncGenerator<Message> {

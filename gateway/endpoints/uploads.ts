@@ -1,16 +1,21 @@
 // Upload sessions: begin, write, ask, end. distribution-spec, Pushing blobs.
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Upload } from "../../src/gen/stowage/v1/upload_pb.ts";
+import type { WriteUploadResponse } from "../../src/gen/stowage/v1/upload_service_pb.ts";
 import { digestAlgorithm, parseDigest } from "../../src/oci/digest.ts";
 import { RegistryError } from "../../src/oci/errors.ts";
 import { answer } from "../answer.ts";
-import { uploadPlace } from "../content-range.ts";
+import { type UploadPlace, uploadPlace } from "../content-range.ts";
 import { demandDescriptor } from "../descriptor.ts";
 import { hasCode, refusalOf } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { hasBody, type ResponseHeaders } from "../http-messages.ts";
 import { blobPath, uploadPath } from "../locations.ts";
 import { queryValue } from "../query.ts";
-import { demandUpload, writeUpload } from "../write-upload.ts";
+import { demandUpload, type UploadTarget, writeUpload } from "../write-upload.ts";
+
+/** When a session is tried to be dropped: at once, and again after these times, in milliseconds. */
+const DROP_DELAYS_MS = [0, 50, 200, 1000];
 
 export async function postUpload(exchange: Exchange): Promise<void> {
   const { services, repository, query } = exchange;
@@ -34,17 +39,16 @@ export async function getUpload(exchange: Exchange): Promise<void> {
 
 export async function patchUpload(exchange: Exchange): Promise<void> {
   const { argument: uploadId, request, services, repository } = exchange;
-  const upload =
+  const written =
     (await appendBody(exchange, uploadId, uploadPlace(request))) ??
-    demandUpload(await services.uploads.getUpload({ repository, uploadId }));
-  answer(exchange, 202, { ...sessionHeaders(upload), "Content-Length": 0 });
+    (await services.uploads.getUpload({ repository, uploadId }));
+  answer(exchange, 202, { ...sessionHeaders(demandUpload(written)), "Content-Length": 0 });
 }
 
 export async function putUpload(exchange: Exchange): Promise<void> {
   const { argument: uploadId, query, request } = exchange;
   const digest = parseDigest(queryValue(query, "digest") ?? missingDigest());
-  if (hasBody(request)) await appendUnlessEnded(exchange, uploadId);
-  await commitUpload(exchange, uploadId, digest);
+  await finishUpload(exchange, uploadId, digest, hasBody(request) ? uploadPlace(request) : undefined);
 }
 
 export async function deleteUpload(exchange: Exchange): Promise<void> {
@@ -82,37 +86,47 @@ async function postBlob(exchange: Exchange, text: string): Promise<void> {
   });
   const { uploadId } = demandUpload(created);
   try {
-    if (hasBody(request)) await writeUpload(exchange, uploadId, place);
-    await commitUpload(exchange, uploadId, digest);
+    await finishUpload(exchange, uploadId, digest, hasBody(request) ? place : undefined);
   } catch (error) {
-    await services.uploads.cancelUpload({ repository, uploadId }).catch(() => undefined);
+    await dropSession(exchange, uploadId);
     throw error;
   }
 }
 
-async function commitUpload(exchange: Exchange, uploadId: string, digest: string): Promise<void> {
-  const { services, repository } = exchange;
-  const committed = await services.uploads.commitUpload({ repository, uploadId, digest });
-  answerCreated(exchange, demandDescriptor(committed).digest);
+/** Cancels a session; where a client just left, the registry may still be busy with its last bytes. */
+async function dropSession({ services, repository }: Exchange, uploadId: string): Promise<void> {
+  for (const delayMs of DROP_DELAYS_MS) {
+    await sleep(delayMs);
+    try {
+      await services.uploads.cancelUpload({ repository, uploadId });
+      return;
+    } catch (error) {
+      if (!hasCode(error, "BLOB_UPLOAD_INVALID")) return; // it is gone, or will be with all that are never closed
+    }
+  }
 }
 
-/** A client that did not see the answer to its PUT sends it again, body and all; the commit will know. */
-async function appendUnlessEnded(exchange: Exchange, uploadId: string): Promise<void> {
-  try {
-    await appendBody(exchange, uploadId, uploadPlace(exchange.request));
-  } catch (error) {
-    if (!hasCode(error, "BLOB_UPLOAD_UNKNOWN")) throw error;
-  }
+/** Commits the session, with the request's body as its last bytes if there is one. */
+async function finishUpload(
+  exchange: Exchange,
+  uploadId: string,
+  digest: string,
+  place: UploadPlace | undefined,
+): Promise<void> {
+  const { services, repository } = exchange;
+  const written = place && (await appendBody(exchange, uploadId, { ...place, commitDigest: digest }));
+  const committed = written ?? (await services.uploads.commitUpload({ repository, uploadId, digest }));
+  answerCreated(exchange, demandDescriptor(committed).digest);
 }
 
 /** Writes the body; a wrong offset is answered with where the session stands. */
 async function appendBody(
   exchange: Exchange,
   uploadId: string,
-  place: ReturnType<typeof uploadPlace>,
-): Promise<Upload | undefined> {
+  target: UploadTarget,
+): Promise<WriteUploadResponse | undefined> {
   try {
-    return await writeUpload(exchange, uploadId, place);
+    return await writeUpload(exchange, uploadId, target);
   } catch (error) {
     if (!hasCode(error, "RANGE_INVALID")) throw error;
     const { services, repository } = exchange;

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { Digest } from "../oci/digest.ts";
 import { linkPath, listDirectory, renamePath, statPath, unlinkPath } from "./file-io.ts";
 import { ALGORITHM_DIRECTORIES, blobPath, shardOf, temporaryDirectory } from "./paths.ts";
+import { SmallFiles } from "./small-files.ts";
 import { isSystemError } from "./storage-errors.ts";
 import { makeDirectories, SyncedDirectory } from "./synced-directory.ts";
 
@@ -16,6 +17,7 @@ export interface BlobCandidate {
 
 export class BlobShelf {
   readonly #root: string;
+  readonly #smallFiles = new SmallFiles();
   readonly #directories = new Map<string, Promise<SyncedDirectory>>();
   #temporaryFiles = 0;
 
@@ -73,6 +75,13 @@ export class BlobShelf {
     await shard.sync();
   }
 
+  /** Makes a small content a blob. What is here already stays, if it has the size. */
+  async keep(digest: Digest, content: Uint8Array): Promise<void> {
+    const { path: directory } = await this.#shard(digest);
+    const temporaryPath = this.newTemporaryPath();
+    await this.#smallFiles.write({ path: this.pathOf(digest), temporaryPath, directory, content });
+  }
+
   /** False when it was not here. */
   async remove(digest: Digest): Promise<boolean> {
     try {
@@ -93,6 +102,7 @@ export class BlobShelf {
   }
 
   async close(): Promise<void> {
+    await this.#smallFiles.close();
     const directories = await Promise.allSettled(this.#directories.values());
     this.#directories.clear();
     for (const opened of directories) if (opened.status === "fulfilled") await opened.value.close();

@@ -46,6 +46,9 @@ export const listDirectory = (path: string): Promise<string[]> => call((done) =>
 export const makeDirectory = (path: string): Promise<string | undefined> =>
   call((done) => fs.mkdir(path, { recursive: true }, done));
 
+/** Makes one directory. On a read-only disk its recursive sister says ENOENT. */
+export const makeOneDirectory = (path: string): Promise<void> => run((done) => fs.mkdir(path, done));
+
 /** Shares the blocks where the filesystem can. */
 export const copyPath = (from: string, to: string): Promise<void> =>
   run((done) => fs.copyFile(from, to, fs.constants.COPYFILE_FICLONE, done));

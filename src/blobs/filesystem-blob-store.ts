@@ -11,6 +11,9 @@ import { FileReader } from "./file-reader.ts";
 import { HOT_BLOB_SIZE, HotBlobs } from "./hot-blobs.ts";
 import { ALGORITHM_DIRECTORIES, isShardName } from "./paths.ts";
 
+/** Up to this size a content is handed to another thread whole. In bytes. */
+export const SMALL_FILE_SIZE = 64 * 1024;
+
 /** How many files list describes at once. */
 const LIST_BATCH = 16;
 
@@ -54,6 +57,7 @@ export class FilesystemBlobStore implements BlobStore {
   }
 
   async put(digest: Digest, content: Uint8Array): Promise<void> {
+    if (content.length <= SMALL_FILE_SIZE) return this.#shelf.keep(digest, content);
     if ((await this.stat(digest)) === content.length) return this.#shelf.sync(digest);
     const path = this.#shelf.newTemporaryPath();
     try {

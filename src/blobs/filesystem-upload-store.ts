@@ -6,15 +6,27 @@ import type { BlobShelf } from "./blob-shelf.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 import { listDirectory, statPath, unlinkPath } from "./file-io.ts";
+import { SMALL_FILE_SIZE } from "./filesystem-blob-store.ts";
 import { GatheringWriter } from "./gathering-writer.ts";
 import { IdleUploads } from "./idle-uploads.ts";
+import { RecentIds } from "./recent-ids.ts";
+import { gatherSmall } from "./small-content.ts";
 import { isSystemError } from "./storage-errors.ts";
 import type { SyncedDirectory } from "./synced-directory.ts";
-import { checkDigest, checkOffset, emptyDigest, ofSize } from "./upload-checks.ts";
+import { checkDigest, checkOffset, emptyDigest, isContentOf, ofSize } from "./upload-checks.ts";
 import { UploadFile, type UploadFileResources } from "./upload-file.ts";
 import { checkUploadId, isUploadId } from "./upload-id.ts";
 import { UploadLock } from "./upload-lock.ts";
-import type { UploadStore, WriteOptions } from "./upload-store.ts";
+import type { FinishedUpload, UploadStore, WriteOptions } from "./upload-store.ts";
+
+/** How many uploads are remembered to be new. */
+const MAX_NEW = 10_000;
+
+/** An upload and where its file is, if it has one. */
+interface NamedFile {
+  readonly id: string;
+  readonly path: string;
+}
 
 /** What the store is made of; openFilesystemStores puts it together. */
 export interface FilesystemUploadStoreParts {
@@ -33,6 +45,8 @@ export class FilesystemUploadStore implements UploadStore {
   readonly #resources: UploadFileResources;
   readonly #lock: UploadLock;
   readonly #idle = new IdleUploads();
+  /** Uploads of this process that have no file yet. Only a hint: it may be forgotten. */
+  readonly #new = new RecentIds(MAX_NEW);
 
   constructor(parts: FilesystemUploadStoreParts) {
     this.#directory = parts.directory;
@@ -47,40 +61,49 @@ export class FilesystemUploadStore implements UploadStore {
     return this.#idle.get(id)?.size ?? ignoringMissing(async () => (await statPath(path)).size, 0);
   }
 
+  begin(id: string): void {
+    this.#new.add(id);
+  }
+
   async write(id: string, options: WriteOptions, chunks: AsyncIterable<Uint8Array>): Promise<number> {
     const path = this.#pathOf(id);
-    return this.#lock.hold(id, async () => {
-      const file = this.#idle.take(id) ?? (await this.#openToWrite(path, options.algorithm));
-      try {
-        checkOffset(id, file.size, options);
-        await this.#append(file, ofSize(chunks, options.size));
-        return file.size;
-      } finally {
-        await this.#putBack(id, file);
-      }
-    });
+    return this.#lock.hold(id, () => this.#write({ id, path }, options, ofSize(chunks, options.size)));
   }
 
   async commit(id: string, digest: Digest): Promise<number> {
     const path = this.#pathOf(id);
+    return this.#lock.hold(id, () => this.#commit({ id, path }, digest));
+  }
+
+  async finish(
+    id: string,
+    options: WriteOptions,
+    digest: Digest,
+    chunks: AsyncIterable<Uint8Array>,
+  ): Promise<FinishedUpload> {
+    const path = this.#pathOf(id);
     return this.#lock.hold(id, async () => {
-      const file = this.#idle.take(id) ?? (await UploadFile.open(path, this.#resources));
-      if (file === undefined) return this.#commitNothing(id, digest);
-      try {
-        checkDigest(id, { actual: await file.digest(digestAlgorithm(digest)), expected: digest });
-        await file.sync();
-        file.share();
-        await this.#shelf.link({ path, digest, size: file.size });
-        return file.size;
-      } finally {
-        await this.#putBack(id, file);
+      let rest: AsyncIterable<Uint8Array> = ofSize(chunks, options.size);
+      if (this.#new.has(id)) {
+        checkOffset(id, 0, options);
+        const start = await gatherSmall(rest, SMALL_FILE_SIZE);
+        if (start.whole !== undefined && isContentOf(digest, start.whole)) {
+          await this.#blobs.put(digest, start.whole);
+          this.#new.delete(id);
+          return { size: start.whole.length, remains: false };
+        }
+        rest = start.chunks;
       }
+      await this.#write({ id, path }, options, rest);
+      return { size: await this.#commit({ id, path }, digest), remains: true };
     });
   }
 
   async discard(id: string): Promise<void> {
     const path = this.#pathOf(id);
-    return this.#lock.hold(id, () => remove(path, this.#idle.take(id)));
+    return this.#lock.hold(id, async () => {
+      if (!this.#new.delete(id)) await remove(path, this.#idle.take(id));
+    });
   }
 
   async *list(): AsyncGenerator<string, void, undefined> {
@@ -90,6 +113,35 @@ export class FilesystemUploadStore implements UploadStore {
   async close(): Promise<void> {
     await this.#idle.close();
     await this.#directory.close();
+  }
+
+  /** Resolves to the new size. */
+  async #write(upload: NamedFile, options: WriteOptions, chunks: AsyncIterable<Uint8Array>): Promise<number> {
+    const { id, path } = upload;
+    this.#new.delete(id);
+    const file = this.#idle.take(id) ?? (await this.#openToWrite(path, options.algorithm));
+    try {
+      checkOffset(id, file.size, options);
+      await this.#append(file, chunks);
+      return file.size;
+    } finally {
+      await this.#putBack(id, file);
+    }
+  }
+
+  /** Resolves to the blob's size. */
+  async #commit({ id, path }: NamedFile, digest: Digest): Promise<number> {
+    const file = this.#idle.take(id) ?? (await UploadFile.open(path, this.#resources));
+    if (file === undefined) return this.#commitNothing(id, digest);
+    try {
+      checkDigest(id, { actual: await file.digest(digestAlgorithm(digest)), expected: digest });
+      await file.sync();
+      file.share();
+      await this.#shelf.link({ path, digest, size: file.size });
+      return file.size;
+    } finally {
+      await this.#putBack(id, file);
+    }
   }
 
   #pathOf(id: string): string {

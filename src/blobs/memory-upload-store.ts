@@ -4,7 +4,7 @@ import type { BlobStore } from "./blob-store.ts";
 import { checkDigest, checkOffset, ofSize } from "./upload-checks.ts";
 import { checkUploadId } from "./upload-id.ts";
 import { UploadLock } from "./upload-lock.ts";
-import type { UploadStore, WriteOptions } from "./upload-store.ts";
+import type { FinishedUpload, UploadStore, WriteOptions } from "./upload-store.ts";
 
 export class MemoryUploadStore implements UploadStore {
   readonly #blobs: BlobStore;
@@ -21,22 +21,28 @@ export class MemoryUploadStore implements UploadStore {
     return this.#bytes(id).length;
   }
 
+  begin(): void {}
+
   async write(id: string, options: WriteOptions, chunks: AsyncIterable<Uint8Array>): Promise<number> {
     checkUploadId(id);
-    return this.#lock.hold(id, async () => {
-      checkOffset(id, this.#bytes(id).length, options);
-      await this.#append(id, ofSize(chunks, options.size));
-      return this.#bytes(id).length;
-    });
+    return this.#lock.hold(id, () => this.#write(id, options, chunks));
   }
 
   async commit(id: string, digest: Digest): Promise<number> {
     checkUploadId(id);
+    return this.#lock.hold(id, () => this.#commit(id, digest));
+  }
+
+  async finish(
+    id: string,
+    options: WriteOptions,
+    digest: Digest,
+    chunks: AsyncIterable<Uint8Array>,
+  ): Promise<FinishedUpload> {
+    checkUploadId(id);
     return this.#lock.hold(id, async () => {
-      const content = this.#bytes(id);
-      checkDigest(id, { actual: digestOf(content, digestAlgorithm(digest)), expected: digest });
-      await this.#blobs.put(digest, content);
-      return content.length;
+      await this.#write(id, options, chunks);
+      return { size: await this.#commit(id, digest), remains: true };
     });
   }
 
@@ -50,6 +56,19 @@ export class MemoryUploadStore implements UploadStore {
   }
 
   async close(): Promise<void> {}
+
+  async #write(id: string, options: WriteOptions, chunks: AsyncIterable<Uint8Array>): Promise<number> {
+    checkOffset(id, this.#bytes(id).length, options);
+    await this.#append(id, ofSize(chunks, options.size));
+    return this.#bytes(id).length;
+  }
+
+  async #commit(id: string, digest: Digest): Promise<number> {
+    const content = this.#bytes(id);
+    checkDigest(id, { actual: digestOf(content, digestAlgorithm(digest)), expected: digest });
+    await this.#blobs.put(digest, content);
+    return content.length;
+  }
 
   async #append(id: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const parts = [this.#bytes(id)];

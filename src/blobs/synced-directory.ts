@@ -1,7 +1,7 @@
 // A directory whose entries survive a power failure once sync has resolved. Those
 // who ask at the same time share one fsync, and without a change it costs nothing.
 import { dirname } from "node:path";
-import { closeFile, makeDirectory, openFile, syncFile } from "./file-io.ts";
+import { closeFile, makeDirectory, makeOneDirectory, openFile, syncFile } from "./file-io.ts";
 import { isSystemError } from "./storage-errors.ts";
 
 export class SyncedDirectory {
@@ -26,7 +26,7 @@ export class SyncedDirectory {
       return await SyncedDirectory.open(path);
     } catch (error) {
       if (!isSystemError(error, "ENOENT")) throw error;
-      await makeDirectory(path);
+      await makeOneDirectory(path);
       parent.changed();
       return SyncedDirectory.open(path);
     }

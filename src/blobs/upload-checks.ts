@@ -22,6 +22,11 @@ export function checkDigest(
   throw new RegistryError("DIGEST_INVALID", { upload: id, digest: expected, actual }, { message });
 }
 
+/** True when the bytes have this digest. */
+export function isContentOf(digest: Digest, bytes: Uint8Array): boolean {
+  return digestOf(bytes, digestAlgorithm(digest)) === digest;
+}
+
 /** What the digest must be when there are no bytes. */
 export function emptyDigest(like: Digest): Digest {
   return digestOf(new Uint8Array(0), digestAlgorithm(like));

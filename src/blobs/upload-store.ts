@@ -15,7 +15,18 @@ export interface WriteOptions {
   readonly algorithm: DigestAlgorithm;
 }
 
+/** How an upload was finished. */
+export interface FinishedUpload {
+  /** The blob's size in bytes. */
+  readonly size: number;
+  /** True: the upload still has its bytes, and is to be discarded. */
+  readonly remains: boolean;
+}
+
 export interface UploadStore {
+  /** Tells that an upload begins. Not necessary; an upload that is known to be new is finished faster. */
+  begin(id: string): void;
+
   /** How many bytes the upload holds, exact also after a crash. */
   size(id: string): Promise<number>;
 
@@ -34,6 +45,19 @@ export interface UploadStore {
    * the bytes have another digest; the upload is untouched then.
    */
   commit(id: string, digest: Digest): Promise<number>;
+
+  /**
+   * Writes the last bytes and commits, in one step that others cannot come between.
+   * Throws what write and commit throw, with the upload as they leave it. Where it
+   * does not remain, a crash before the catalogue knows of the blob costs the bytes,
+   * which nobody has acknowledged yet.
+   */
+  finish(
+    id: string,
+    options: WriteOptions,
+    digest: Digest,
+    chunks: AsyncIterable<Uint8Array>,
+  ): Promise<FinishedUpload>;
 
   /** Drops the bytes. Nothing happens when there are none. */
   discard(id: string): Promise<void>;

@@ -35,6 +35,9 @@ export interface EventPage {
 /** How many events are read from the log at once. */
 const BATCH = 256;
 
+/** A page ends before its events name more tags than this, so that it fits into any client's message. */
+const MAX_PAGE_TAGS = 10_000;
+
 /** An event about the repository, ready to be appended. */
 export function newEvent(context: CoreContext, repository: RepositoryName, fact: EventFact): EventRecord {
   return { id: context.newId(), time: context.now(), repository, fact };
@@ -49,6 +52,10 @@ export function passes(filter: EventFilter, event: EventRecord): boolean {
   );
 }
 
+function tagCount({ fact }: EventRecord): number {
+  return fact.kind === "manifest_pushed" ? fact.tags.length : 0;
+}
+
 export class EventLog {
   readonly #metadata: MetadataStore;
 
@@ -61,11 +68,15 @@ export class EventLog {
     this.#checkSequence(after);
     const events: LoggedEvent[] = [];
     let sequence = after;
+    let tags = 0;
     for (;;) {
       const batch = await this.#metadata.readEvents(sequence, BATCH);
       for (const logged of batch) {
+        const passed = passes(filter, logged.event);
+        tags += passed ? tagCount(logged.event) : 0;
+        if (tags > MAX_PAGE_TAGS && events.length > 0) return { events, sequence, more: true };
         sequence = logged.sequence;
-        if (passes(filter, logged.event) && events.push(logged) === limit)
+        if (passed && events.push(logged) === limit)
           return { events, sequence, more: sequence < this.#metadata.lastSequence() };
       }
       if (batch.length < BATCH) return { events, sequence, more: false };

@@ -33,6 +33,12 @@ export interface UploadName {
   readonly id: string;
 }
 
+/** Where bytes belong, and how many they are; absent members: at the end, unknown. */
+export interface WritePlace {
+  readonly offset?: number;
+  readonly size?: number;
+}
+
 export class Uploads {
   readonly #context: CoreContext;
 
@@ -48,6 +54,7 @@ export class Uploads {
       createTime: this.#context.now(),
     };
     await this.#context.metadata.commit({ changes: [put(uploadKey(id), record)] });
+    this.#context.uploads.begin(id);
     return { ...record, id, offset: 0 };
   }
 
@@ -58,11 +65,7 @@ export class Uploads {
   }
 
   /** Appends bytes; see UploadStore.write for what offset and size mean and what is thrown. */
-  async write(
-    name: UploadName,
-    place: { readonly offset?: number; readonly size?: number },
-    chunks: AsyncIterable<Uint8Array>,
-  ): Promise<Upload> {
+  async write(name: UploadName, place: WritePlace, chunks: AsyncIterable<Uint8Array>): Promise<Upload> {
     const record = await this.#demand(name);
     const options = { ...place, algorithm: record.algorithm };
     const writing = this.#context.uploads.write(name.id, options, chunks);
@@ -87,6 +90,24 @@ export class Uploads {
       await this.#discardQuietly(name);
       return this.#committedBefore(name, digest);
     }
+  }
+
+  /** Appends the last bytes and commits, as write and commit after another would, with less work. */
+  async writeAndCommit(
+    name: UploadName,
+    place: WritePlace,
+    digest: Digest,
+    chunks: AsyncIterable<Uint8Array>,
+  ): Promise<Descriptor> {
+    const { metadata, uploads } = this.#context;
+    const record = await metadata.get(uploadKey(name.id));
+    if (record === undefined) return this.#committedBefore(name, digest);
+    if (record.repository !== name.repository) throw uploadUnknown(name);
+    const options = { ...place, algorithm: record.algorithm };
+    const { size, remains } = await uploads.finish(name.id, options, digest, chunks);
+    const descriptor = await transact(metadata, (transaction) => this.#end(transaction, name, digest, size));
+    if (remains) await uploads.discard(name.id);
+    return descriptor;
   }
 
   /** Ends the session without a blob. Throws BLOB_UPLOAD_UNKNOWN, and BLOB_UPLOAD_INVALID while it is written to. */

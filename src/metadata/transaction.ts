@@ -14,8 +14,11 @@ import {
 } from "./metadata-store.ts";
 import type { EventRecord } from "./records.ts";
 
-/** How often an attempt is repeated before the client is told to come back. */
-const MAX_ATTEMPTS = 64;
+/**
+ * How often an attempt is repeated before the client is told to come back. Of those
+ * who meet at a record one gets through each time, so this many at once all do.
+ */
+const MAX_ATTEMPTS = 1000;
 
 /** One attempt: reads that are remembered, changes that are collected. */
 export class Transaction {

@@ -156,9 +156,16 @@ function checkData(data: unknown, descriptor: Descriptor, where: string): void {
 function artifactTypeOf(document: Document, shape: Shape): string | undefined {
   const own = document.artifactType;
   if (own !== undefined && typeof own !== "string") throw invalid(`"artifactType" must be a string`);
-  if (own !== undefined && own !== "") return own;
+  if (own !== undefined && own !== "") return checkMediaType(own, "artifactType");
   if (shape !== "image" || !isDocument(document.config)) return undefined;
-  return typeof document.config.mediaType === "string" ? document.config.mediaType : undefined;
+  const { mediaType } = document.config;
+  return typeof mediaType === "string" ? checkMediaType(mediaType, "config.mediaType") : undefined;
+}
+
+/** What goes into every list and event must be short and printable; RFC 6838, 4.2 allows no more. */
+function checkMediaType(text: string, where: string): string {
+  if (/^[\x20-\x7e]{1,255}$/.test(text)) return text;
+  throw invalid(`"${where}" must be a media type of at most 255 characters, not ${quote(text)}`);
 }
 
 function readAnnotations(document: Document): Readonly<Record<string, string>> | undefined {

@@ -38,15 +38,19 @@ const CONNECT_CODES: Readonly<Record<ErrorCode, Code>> = {
   UNSUPPORTED: Code.Unimplemented,
 };
 
-/** How many problems one error carries; a client with more must come again. Headers have limits. */
-const MAX_PROBLEMS = 100;
+/** How many problems one error carries; a client with more must come again. */
+const MAX_PROBLEMS = 1000;
 
-/** The Connect error for whatever was thrown. */
-export function toConnectError(error: unknown): ConnectError {
+/** The same over gRPC, which sends them in a header; headers have limits. */
+const MAX_PROBLEMS_GRPC = 100;
+
+/** The Connect error for whatever was thrown, as the protocol ("grpc", "connect", …) can carry it. */
+export function toConnectError(error: unknown, protocolName = ""): ConnectError {
   if (error instanceof ConnectError) return error;
   if (!(error instanceof RegistryError))
     return new ConnectError("internal error", Code.Internal, undefined, undefined, error);
-  const details = error.problems.slice(0, MAX_PROBLEMS).map(errorInfo);
+  const most = protocolName === "grpc" ? MAX_PROBLEMS_GRPC : MAX_PROBLEMS;
+  const details = error.problems.slice(0, most).map(errorInfo);
   return new ConnectError(error.message, CONNECT_CODES[error.code], undefined, details, error);
 }
 
@@ -86,32 +90,38 @@ export function withErrors<S extends DescService>(
   return Object.fromEntries(wrapped); // the same methods under the same names
 }
 
-function failure(report: Report, method: string): (error: unknown) => ConnectError {
-  return (error) => {
-    const translated = toConnectError(error);
-    // A ConnectError comes from the request's own stream: a client that left, or sent what is no message.
-    const isOurs = !(error instanceof ConnectError) && translated.code === Code.Internal;
-    if (isOurs) report(error, method);
+type Fail = (error: unknown, context: HandlerContext) => ConnectError;
+
+function failure(report: Report, method: string): Fail {
+  return (error, { protocolName }) => {
+    const translated = toConnectError(error, protocolName);
+    if (translated.code === Code.Internal && !isClients(error)) report(error, method);
     return translated;
   };
 }
 
-function wrapCall(handler: Handler, fail: (error: unknown) => ConnectError): Handler {
+/** True for what comes from the request's own stream: the client left, or sent what is no message. */
+function isClients(error: unknown): boolean {
+  if (error instanceof ConnectError) return true;
+  return error instanceof Error && "code" in error && error.code === "ECONNRESET";
+}
+
+function wrapCall(handler: Handler, fail: Fail): Handler {
   return async (request, context) => {
     try {
       return await handler(request, context);
     } catch (error) {
-      throw fail(error);
+      throw fail(error, context);
     }
   };
 }
 
-function wrapStream(handler: StreamHandler, fail: (error: unknown) => ConnectError): StreamHandler {
+function wrapStream(handler: StreamHandler, fail: Fail): StreamHandler {
   return async function* (request, context) {
     try {
       yield* handler(request, context);
     } catch (error) {
-      throw fail(error);
+      throw fail(error, context);
     }
   };
 }

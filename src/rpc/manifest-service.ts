@@ -18,6 +18,9 @@ import { descriptorMessage, pageToken, parsePage, parseReferenceMessage, timeMes
 const NAME_PAGE = { fallback: 100, most: 10_000 };
 const REFERRER_PAGE = { fallback: 100, most: 1000 };
 
+/** The most tags of one push; its event names them all, and must fit into any client's message. */
+const MAX_TAGS = 1000;
+
 export function manifestService(core: Core): ServiceImpl<typeof ManifestService> {
   const { manifests, tags } = core;
   return {
@@ -71,6 +74,10 @@ export function manifestService(core: Core): ServiceImpl<typeof ManifestService>
 }
 
 function parsePut({ repository, mediaType, content, digest, tags, precondition }: PutManifestRequest) {
+  if (tags.length > MAX_TAGS) {
+    const message = `a push may name at most ${MAX_TAGS} tags, not ${tags.length}`;
+    throw new RegistryError("REQUEST_INVALID", { limit: String(MAX_TAGS) }, { message });
+  }
   const condition = parsePrecondition(precondition);
   return {
     repository: parseRepositoryName(repository),

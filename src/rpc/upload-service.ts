@@ -34,7 +34,11 @@ export function uploadService(uploads: Uploads): ServiceImpl<typeof UploadServic
         ...(start.offset !== undefined && { offset: byteCount(start.offset, "offset", "RANGE_INVALID") }),
         ...(start.size !== undefined && { size: byteCount(start.size, "size", "SIZE_INVALID") }),
       };
-      return { upload: uploadMessage(await uploads.write(uploadName(start), place, readChunks(messages))) };
+      const [name, chunks] = [uploadName(start), readChunks(messages)];
+      if (start.commitDigest === undefined)
+        return { upload: uploadMessage(await uploads.write(name, place, chunks)) };
+      const digest = parseDigest(start.commitDigest);
+      return { descriptor: descriptorMessage(await uploads.writeAndCommit(name, place, digest, chunks)) };
     },
 
     async commitUpload(request) {

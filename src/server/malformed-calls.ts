@@ -4,8 +4,8 @@
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { createAsyncIterable, type UniversalServerResponse } from "@connectrpc/connect/protocol";
 
-/** How the protocol for one request and one answer reports bytes that cannot be decoded. */
-const NOT_A_MESSAGE = '{"code":"internal","message":"parse binary: ';
+/** How the protocol for one request and one answer reports bytes that cannot be decoded, or decompressed. */
+const NOT_A_MESSAGE = /^\{"code":"internal","message":"(?:parse binary: |decompression failed)/;
 
 /** The answer to a call of this URL, or a better one if the client was at fault. */
 export async function blameClient(
@@ -16,8 +16,7 @@ export async function blameClient(
   const chunks: Uint8Array[] = [];
   for await (const chunk of answer.body) chunks.push(chunk);
   const text = Buffer.concat(chunks).toString();
-  if (text.startsWith(NOT_A_MESSAGE))
-    return invalid(answer, text.replace('"internal"', '"invalid_argument"'));
+  if (NOT_A_MESSAGE.test(text)) return invalid(answer, text.replace('"internal"', '"invalid_argument"'));
   if (hasBrokenBase64(url))
     return invalid(answer, '{"code":"invalid_argument","message":"message is not base64"}');
   return { ...answer, body: createAsyncIterable(chunks) };

@@ -43,7 +43,10 @@ export function watchSession(session: ServerHttp2Session, limits: ServerLimits):
     });
   });
   const check = () => {
-    if (openStreams === 0 && performance.now() - idleSince >= limits.idleTimeoutMs) session.close();
+    const isIdle = openStreams === 0 && performance.now() - idleSince >= limits.idleTimeoutMs;
+    // Closing waits for what a client has begun and we were never told of, such as half a request's head.
+    if (openStreams === 0 && session.closed) session.destroy();
+    else if (isIdle) session.close();
     else if (!isAnswered) session.destroy();
     else
       isAnswered = !session.ping(() => {

@@ -1,6 +1,7 @@
 // What every UploadStore promises. A body's test file calls this with a way to open one.
 import { describe } from "node:test";
 import { commitTests } from "./upload-commit-contract.ts";
+import { finishTests } from "./upload-finish-contract.ts";
 import { lifeTests, lockTests, restartTests } from "./upload-life-contract.ts";
 import type { UploadStoreBody, WithStore } from "./upload-store-body.ts";
 import { brokenWriteTests, writeTests } from "./upload-write-contract.ts";
@@ -19,6 +20,7 @@ export function uploadStoreContract(body: UploadStoreBody): void {
     writeTests(withStore);
     brokenWriteTests(withStore);
     commitTests(withStore);
+    finishTests(withStore);
     lockTests(withStore);
     lifeTests(withStore);
     restartTests(withStore, body.durable ? false : `nothing is durable in ${body.name}`);

@@ -8,7 +8,9 @@ import { MemoryUploadStore } from "../../src/blobs/memory-upload-store.ts";
 import type { CoreContext, CoreOptions } from "../../src/core/context.ts";
 import { type Core, createCore } from "../../src/core/core.ts";
 import { Catalogue } from "../../src/metadata/catalogue.ts";
+import { uploadKey } from "../../src/metadata/keys.ts";
 import { openMemoryEngine } from "../../src/metadata/memory-engine.ts";
+import { remove } from "../../src/metadata/metadata-store.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import type { RegistryError } from "../../src/oci/errors.ts";
 import { OCI_IMAGE_INDEX, OCI_IMAGE_MANIFEST } from "../../src/oci/media-types.ts";
@@ -79,6 +81,36 @@ test("a session that was open for days is remembered for an hour after its commi
     assert.equal((await core.uploads.commit({ repository, id }, digestOf(Buffer.alloc(0)))).size, 0);
   }));
 
+test("a closed session is closed also when somebody writes to it at that moment, and keeps no bytes", () =>
+  withCore({}, async ({ core, context }) => {
+    const { id } = await core.uploads.create(repository);
+    const name = { repository, id };
+    await core.uploads.write(name, {}, once(content));
+    const writing: Promise<unknown>[] = [];
+    const stop = context.metadata.onAppend(() => {
+      writing.push(context.uploads.write(id, { algorithm: "sha256" }, once(content)));
+    });
+    assert.equal((await core.uploads.commit(name, digestOf(content))).size, content.length);
+    stop();
+    await Promise.all(writing);
+    assert.equal(writing.length, 1);
+    assert.equal((await core.uploads.commit(name, digestOf(content))).size, content.length);
+  }));
+
+test("a write that ends behind its session leaves no bytes, well or not", () =>
+  withCore({}, async ({ core, context }) => {
+    for (const failure of [undefined, new Error("the sender broke")]) {
+      const { id } = await core.uploads.create(repository);
+      const chunks = async function* () {
+        await context.metadata.commit({ changes: [remove(uploadKey(id))] });
+        yield content;
+        if (failure !== undefined) throw failure;
+      };
+      await assert.rejects(core.uploads.write({ repository, id }, {}, chunks()), has("BLOB_UPLOAD_UNKNOWN"));
+      assert.deepEqual(await Array.fromAsync(context.uploads.list()), []);
+    }
+  }));
+
 test("bytes that a crash left without a session are swept, those of a session stay", () =>
   withCore({}, async ({ core, context }) => {
     const { id } = await core.uploads.create(repository);
@@ -134,4 +166,18 @@ test("a manifest larger than what is kept beside its card comes back whole", () 
     await study.core.manifests.put({ repository, mediaType: "", content: large, tags: [tag] });
     const found = await study.core.manifests.get(repository, { kind: "tag", tag });
     assert.deepEqual(Buffer.from(found.content), large);
+  }));
+
+test("a page of events ends before it names more tags than a message can hold", () =>
+  withCore({}, async ({ core, context }) => {
+    const tags = Array.from({ length: 4000 }, (_, index) => parseTag(`t${index}`));
+    const descriptor = { mediaType: OCI_IMAGE_MANIFEST, digest: digestOf(content), size: 7 };
+    const fact = { kind: "manifest_pushed", descriptor, tags } as const;
+    const events = [1, 2, 3].map((time) => ({ id: context.newId(), time, repository, fact }));
+    await context.metadata.commit({ changes: [], events });
+    const filter = { repositoryPrefixes: [], kinds: [] };
+    const first = await core.events.list(0, filter, 100);
+    assert.deepEqual([first.events.length, first.sequence, first.more], [2, 2, true]);
+    const second = await core.events.list(first.sequence, filter, 100);
+    assert.deepEqual([second.events.length, second.sequence, second.more], [1, 3, false]);
   }));

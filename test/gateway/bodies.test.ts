@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { after, before, describe, test } from "node:test";
+import { eventually } from "../support/eventually.ts";
 import { HttpCaller } from "../support/http-caller.ts";
+import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/temporary-directory.ts";
 import { GATEWAY_MODES, type GatewayServer, openGatewayServer } from "./gateway-server.ts";
 import { hasAnswers, RawConnection } from "./raw-connection.ts";
 
@@ -16,9 +18,11 @@ for (const mode of GATEWAY_MODES) {
     let server: GatewayServer;
     let caller: HttpCaller;
     let impatientPort: number;
+    let folder: string;
 
     before(async () => {
-      server = await openGatewayServer({ mode });
+      folder = await makeTemporaryDirectory(); // A disk takes time, which memory does not.
+      server = await openGatewayServer({ mode, folder });
       impatientPort = await server.openPort({ progressTimeoutMs: TIMEOUT_MS });
       caller = new HttpCaller(server.host);
     });
@@ -26,6 +30,7 @@ for (const mode of GATEWAY_MODES) {
     after(async () => {
       caller.close();
       await server.close();
+      await removeTemporaryDirectory(folder);
       assert.deepEqual(server.logged, [], "nothing of this is the registry's fault");
     });
 
@@ -66,6 +71,18 @@ for (const mode of GATEWAY_MODES) {
       await caller.expect([201], { method: "PUT", path: `${upload}?digest=${digest}` });
       const { body } = await caller.expect([200], { method: "GET", path: `/v2/a/blobs/${digest}` });
       assert.ok(body.equals(content));
+    });
+
+    test("a push in one request whose client leaves leaves no session behind", async () => {
+      const connection = await RawConnection.open(server.port);
+      const path = `/v2/left/blobs/uploads/?digest=sha256:${"0".repeat(64)}`;
+      connection.head(`POST ${path}`, { "Content-Length": MIB });
+      connection.send("x".repeat(500_000));
+      const holds = (count: number) => async () =>
+        (await server.openUploads("left")) === count ? true : undefined;
+      await eventually("a session", holds(1));
+      connection.destroy();
+      await eventually("its end", holds(0));
     });
 
     test("a part across many chunks is exact", async () => {

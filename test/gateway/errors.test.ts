@@ -33,6 +33,20 @@ test("all problems of a request arrive, in their order, each with its own messag
   ]);
 });
 
+test("an image of 128 blobs, all missing, is told of each; over gRPC of as many as fit into a header", () => {
+  const problems = Array.from({ length: 128 }, (_, index) => ({
+    code: "MANIFEST_BLOB_UNKNOWN" as const,
+    message: `blob ${index}`,
+    metadata: {},
+  }));
+  const [first, ...others] = problems;
+  assert.ok(first !== undefined);
+  const error = RegistryError.of([first, ...others]);
+  assert.equal(refusalOf(toConnectError(error, "in-process")).problems.length, 128);
+  assert.equal(refusalOf(toConnectError(error, "connect")).problems.length, 128);
+  assert.equal(refusalOf(toConnectError(error, "grpc")).problems.length, 100);
+});
+
 test("a manifest that is too large is 413", () => {
   assert.equal(refusalOf(toConnectError(new RegistryError("MANIFEST_INVALID", { limit: "1" }))).status, 413);
 });

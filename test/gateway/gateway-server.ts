@@ -1,9 +1,11 @@
 // A whole registry behind a gateway on a port of its own: in one process, or
 // with the gateway in front of a registry that is reached over HTTP/1.1.
 import { Agent } from "node:http";
+import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import type { GatewayLimits } from "../../gateway/exchange.ts";
 import { createGateway, handles } from "../../gateway/gateway.ts";
+import { UploadService } from "../../src/gen/stowage/v1/upload_service_pb.ts";
 import type { Registry } from "../../src/registry.ts";
 import { createDirectTransport } from "../../src/rpc/direct-transport.ts";
 import { type Server, startServer } from "../../src/server.ts";
@@ -28,6 +30,8 @@ export interface GatewayServer {
   readonly host: string;
   /** What the gateway logged, one message each. */
   readonly logged: readonly object[];
+  /** How many upload sessions of the repository are open. */
+  openUploads(repository: string): Promise<number>;
   /** Opens another gateway to the same registry; resolves to its port. */
   openPort(limits: Partial<GatewayLimits>): Promise<number>;
   close(): Promise<void>;
@@ -49,6 +53,10 @@ export async function openGatewayServer(options: GatewayServerOptions): Promise<
     host: `127.0.0.1:${port}`,
     logged,
     openPort,
+    async openUploads(repository) {
+      const { uploads } = await createClient(UploadService, upstream.transport).listUploads({ repository });
+      return uploads.length;
+    },
     async close() {
       for (const server of servers) await server.close({ drainMs: 0 });
       await upstream.close();

@@ -124,3 +124,12 @@ test("deeply nested JSON neither crashes nor passes", () => {
   const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
   assert.throws(() => parseManifest(bytes(deep), ""), refused(/./));
 });
+
+test("an artifact type that no list or event could carry is refused", () => {
+  for (const artifactType of [`application/${"x".repeat(250)}`, "application/x\ny", "application/\ud800"]) {
+    assert.throws(() => parseManifest(bytes({ ...image, artifactType }), ""), refused(/"artifactType"/));
+    const other = { ...image, config: { ...config, mediaType: artifactType } };
+    assert.throws(() => parseManifest(bytes(other), ""), refused(/"config.mediaType"/));
+  }
+  assert.equal(parseManifest(bytes({ ...image, artifactType: "odd one" }), "").artifactType, "odd one");
+});

@@ -54,7 +54,7 @@ export type PutManifestRequest = Message<"stowage.v1.PutManifestRequest"> & {
   digest?: string | undefined;
 
   /**
-   * The tags that shall point to it. None: it is stored untagged.
+   * The tags that shall point to it, at most 1,000. None: it is stored untagged.
    *
    * @generated from field: repeated string tags = 5;
    */
@@ -559,7 +559,9 @@ export const ManifestService: GenService<{
    * Errors: MANIFEST_INVALID (invalid_argument) when the document cannot be
    * read or contradicts its media type, or is larger than 4 MiB (then
    * `metadata.limit` is set); MANIFEST_BLOB_UNKNOWN (failed_precondition), one
-   * detail for each blob or manifest it names that the repository lacks;
+   * detail for each blob or manifest it names that the repository lacks, the
+   * first 1,000 of them (over gRPC, whose headers have limits, the first 100);
+   * REQUEST_INVALID (invalid_argument) for too many tags;
    * DIGEST_INVALID (invalid_argument) when `digest` is not that of `content`;
    * PRECONDITION_FAILED (aborted) with the tag and what it points to.
    *

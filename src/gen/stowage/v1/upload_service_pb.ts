@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file stowage/v1/upload_service.proto.
  */
 export const file_stowage_v1_upload_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch9zdG93YWdlL3YxL3VwbG9hZF9zZXJ2aWNlLnByb3RvEgpzdG93YWdlLnYxIl0KE0NyZWF0ZVVwbG9hZFJlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIdChBkaWdlc3RfYWxnb3JpdGhtGAIgASgJSACIAQFCEwoRX2RpZ2VzdF9hbGdvcml0aG0iOgoUQ3JlYXRlVXBsb2FkUmVzcG9uc2USIgoGdXBsb2FkGAEgASgLMhIuc3Rvd2FnZS52MS5VcGxvYWQiOQoQR2V0VXBsb2FkUmVxdWVzdBISCgpyZXBvc2l0b3J5GAEgASgJEhEKCXVwbG9hZF9pZBgCIAEoCSI3ChFHZXRVcGxvYWRSZXNwb25zZRIiCgZ1cGxvYWQYASABKAsyEi5zdG93YWdlLnYxLlVwbG9hZCLQAQoSV3JpdGVVcGxvYWRSZXF1ZXN0EjUKBXN0YXJ0GAEgASgLMiQuc3Rvd2FnZS52MS5Xcml0ZVVwbG9hZFJlcXVlc3QuU3RhcnRIABIPCgVjaHVuaxgCIAEoDEgAGmoKBVN0YXJ0EhIKCnJlcG9zaXRvcnkYASABKAkSEQoJdXBsb2FkX2lkGAIgASgJEhMKBm9mZnNldBgDIAEoA0gAiAEBEhEKBHNpemUYBCABKANIAYgBAUIJCgdfb2Zmc2V0QgcKBV9zaXplQgYKBHBhcnQiOQoTV3JpdGVVcGxvYWRSZXNwb25zZRIiCgZ1cGxvYWQYASABKAsyEi5zdG93YWdlLnYxLlVwbG9hZCJMChNDb21taXRVcGxvYWRSZXF1ZXN0EhIKCnJlcG9zaXRvcnkYASABKAkSEQoJdXBsb2FkX2lkGAIgASgJEg4KBmRpZ2VzdBgDIAEoCSJCChRDb21taXRVcGxvYWRSZXNwb25zZRIqCgpkZXNjcmlwdG9yGAEgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yIjwKE0NhbmNlbFVwbG9hZFJlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIRCgl1cGxvYWRfaWQYAiABKAkiFgoUQ2FuY2VsVXBsb2FkUmVzcG9uc2UiYwoSTGlzdFVwbG9hZHNSZXF1ZXN0EhcKCnJlcG9zaXRvcnkYASABKAlIAIgBARIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCUINCgtfcmVwb3NpdG9yeSJTChNMaXN0VXBsb2Fkc1Jlc3BvbnNlEiMKB3VwbG9hZHMYASADKAsyEi5zdG93YWdlLnYxLlVwbG9hZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAky/gMKDVVwbG9hZFNlcnZpY2USUQoMQ3JlYXRlVXBsb2FkEh8uc3Rvd2FnZS52MS5DcmVhdGVVcGxvYWRSZXF1ZXN0GiAuc3Rvd2FnZS52MS5DcmVhdGVVcGxvYWRSZXNwb25zZRJNCglHZXRVcGxvYWQSHC5zdG93YWdlLnYxLkdldFVwbG9hZFJlcXVlc3QaHS5zdG93YWdlLnYxLkdldFVwbG9hZFJlc3BvbnNlIgOQAgESUAoLV3JpdGVVcGxvYWQSHi5zdG93YWdlLnYxLldyaXRlVXBsb2FkUmVxdWVzdBofLnN0b3dhZ2UudjEuV3JpdGVVcGxvYWRSZXNwb25zZSgBElEKDENvbW1pdFVwbG9hZBIfLnN0b3dhZ2UudjEuQ29tbWl0VXBsb2FkUmVxdWVzdBogLnN0b3dhZ2UudjEuQ29tbWl0VXBsb2FkUmVzcG9uc2USUQoMQ2FuY2VsVXBsb2FkEh8uc3Rvd2FnZS52MS5DYW5jZWxVcGxvYWRSZXF1ZXN0GiAuc3Rvd2FnZS52MS5DYW5jZWxVcGxvYWRSZXNwb25zZRJTCgtMaXN0VXBsb2FkcxIeLnN0b3dhZ2UudjEuTGlzdFVwbG9hZHNSZXF1ZXN0Gh8uc3Rvd2FnZS52MS5MaXN0VXBsb2Fkc1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_stowage_v1_descriptor, file_stowage_v1_upload]);
+  fileDesc("Ch9zdG93YWdlL3YxL3VwbG9hZF9zZXJ2aWNlLnByb3RvEgpzdG93YWdlLnYxIl0KE0NyZWF0ZVVwbG9hZFJlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIdChBkaWdlc3RfYWxnb3JpdGhtGAIgASgJSACIAQFCEwoRX2RpZ2VzdF9hbGdvcml0aG0iOgoUQ3JlYXRlVXBsb2FkUmVzcG9uc2USIgoGdXBsb2FkGAEgASgLMhIuc3Rvd2FnZS52MS5VcGxvYWQiOQoQR2V0VXBsb2FkUmVxdWVzdBISCgpyZXBvc2l0b3J5GAEgASgJEhEKCXVwbG9hZF9pZBgCIAEoCSI3ChFHZXRVcGxvYWRSZXNwb25zZRIiCgZ1cGxvYWQYASABKAsyEi5zdG93YWdlLnYxLlVwbG9hZCL/AQoSV3JpdGVVcGxvYWRSZXF1ZXN0EjUKBXN0YXJ0GAEgASgLMiQuc3Rvd2FnZS52MS5Xcml0ZVVwbG9hZFJlcXVlc3QuU3RhcnRIABIPCgVjaHVuaxgCIAEoDEgAGpgBCgVTdGFydBISCgpyZXBvc2l0b3J5GAEgASgJEhEKCXVwbG9hZF9pZBgCIAEoCRITCgZvZmZzZXQYAyABKANIAIgBARIRCgRzaXplGAQgASgDSAGIAQESGgoNY29tbWl0X2RpZ2VzdBgFIAEoCUgCiAEBQgkKB19vZmZzZXRCBwoFX3NpemVCEAoOX2NvbW1pdF9kaWdlc3RCBgoEcGFydCJlChNXcml0ZVVwbG9hZFJlc3BvbnNlEiIKBnVwbG9hZBgBIAEoCzISLnN0b3dhZ2UudjEuVXBsb2FkEioKCmRlc2NyaXB0b3IYAiABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3IiTAoTQ29tbWl0VXBsb2FkUmVxdWVzdBISCgpyZXBvc2l0b3J5GAEgASgJEhEKCXVwbG9hZF9pZBgCIAEoCRIOCgZkaWdlc3QYAyABKAkiQgoUQ29tbWl0VXBsb2FkUmVzcG9uc2USKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvciI8ChNDYW5jZWxVcGxvYWRSZXF1ZXN0EhIKCnJlcG9zaXRvcnkYASABKAkSEQoJdXBsb2FkX2lkGAIgASgJIhYKFENhbmNlbFVwbG9hZFJlc3BvbnNlImMKEkxpc3RVcGxvYWRzUmVxdWVzdBIXCgpyZXBvc2l0b3J5GAEgASgJSACIAQESEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAlCDQoLX3JlcG9zaXRvcnkiUwoTTGlzdFVwbG9hZHNSZXNwb25zZRIjCgd1cGxvYWRzGAEgAygLMhIuc3Rvd2FnZS52MS5VcGxvYWQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJMv4DCg1VcGxvYWRTZXJ2aWNlElEKDENyZWF0ZVVwbG9hZBIfLnN0b3dhZ2UudjEuQ3JlYXRlVXBsb2FkUmVxdWVzdBogLnN0b3dhZ2UudjEuQ3JlYXRlVXBsb2FkUmVzcG9uc2USTQoJR2V0VXBsb2FkEhwuc3Rvd2FnZS52MS5HZXRVcGxvYWRSZXF1ZXN0Gh0uc3Rvd2FnZS52MS5HZXRVcGxvYWRSZXNwb25zZSIDkAIBElAKC1dyaXRlVXBsb2FkEh4uc3Rvd2FnZS52MS5Xcml0ZVVwbG9hZFJlcXVlc3QaHy5zdG93YWdlLnYxLldyaXRlVXBsb2FkUmVzcG9uc2UoARJRCgxDb21taXRVcGxvYWQSHy5zdG93YWdlLnYxLkNvbW1pdFVwbG9hZFJlcXVlc3QaIC5zdG93YWdlLnYxLkNvbW1pdFVwbG9hZFJlc3BvbnNlElEKDENhbmNlbFVwbG9hZBIfLnN0b3dhZ2UudjEuQ2FuY2VsVXBsb2FkUmVxdWVzdBogLnN0b3dhZ2UudjEuQ2FuY2VsVXBsb2FkUmVzcG9uc2USUwoLTGlzdFVwbG9hZHMSHi5zdG93YWdlLnYxLkxpc3RVcGxvYWRzUmVxdWVzdBofLnN0b3dhZ2UudjEuTGlzdFVwbG9hZHNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_stowage_v1_descriptor, file_stowage_v1_upload]);
 
 /**
  * CreateUploadRequest says where the blob will go.
@@ -186,6 +186,14 @@ export type WriteUploadRequest_Start = Message<"stowage.v1.WriteUploadRequest.St
    * @generated from field: optional int64 size = 4;
    */
   size?: bigint | undefined;
+
+  /**
+   * Commit under this digest when the last chunk is written, as CommitUpload
+   * does and with its errors. Absent: the session stays open.
+   *
+   * @generated from field: optional string commit_digest = 5;
+   */
+  commitDigest?: string | undefined;
 };
 
 /**
@@ -196,17 +204,24 @@ export const WriteUploadRequest_StartSchema: GenMessage<WriteUploadRequest_Start
   messageDesc(file_stowage_v1_upload_service, 4, 0);
 
 /**
- * WriteUploadResponse is the session after writing.
+ * WriteUploadResponse is what became of the session.
  *
  * @generated from message stowage.v1.WriteUploadResponse
  */
 export type WriteUploadResponse = Message<"stowage.v1.WriteUploadResponse"> & {
   /**
-   * The session with its new offset; always set.
+   * The session with its new offset. Absent: it was committed.
    *
    * @generated from field: stowage.v1.Upload upload = 1;
    */
   upload?: Upload | undefined;
+
+  /**
+   * The new blob. Absent: no commit was asked for.
+   *
+   * @generated from field: stowage.v1.Descriptor descriptor = 2;
+   */
+  descriptor?: Descriptor | undefined;
 };
 
 /**
@@ -419,6 +434,7 @@ export const UploadService: GenService<{
    * WriteUpload appends bytes to a session. The first message is `start`, all
    * further ones are chunks. The answer comes when every byte is on disk. If
    * the stream breaks, what arrived is kept and GetUpload tells how much.
+   * With `start.commit_digest` the session is committed in the same call.
    *
    * Errors: RANGE_INVALID (out_of_range) when `start.offset` is not where the
    * session stands, with `offset` in the metadata; BLOB_UPLOAD_INVALID
