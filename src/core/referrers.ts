@@ -10,7 +10,7 @@ import type { Page, PageRequest } from "./page.ts";
 /** A page of referrers stays below this many bytes, as every manifest does. */
 const MAX_PAGE_BYTES = 3 * 1024 * 1024;
 
-/** How many entries are read at once. */
+/** How many entries are read at once, if they are not too large. */
 const BATCH = 500;
 
 export interface Referrer extends ReferrerRecord {
@@ -28,21 +28,29 @@ export async function listReferrers(
   let bytes = 0;
   let after = request.after ?? "";
   for (;;) {
-    const entries = await context.metadata.page(referrersOf(repository, subject), { limit: BATCH, after });
+    const entries = await context.metadata.page(referrersOf(repository, subject), {
+      limit: BATCH,
+      maxBytes: MAX_PAGE_BYTES,
+      after,
+    });
+    let read = 0;
     for (const { name, record } of entries) {
       after = name;
       if (record === undefined) continue;
+      const size = approximateBytes(record);
+      read += size;
       if (request.artifactType !== undefined && record.artifactType !== request.artifactType) continue;
-      bytes += approximateBytes(record);
+      bytes += size;
       if (items.length > 0 && (items.length === request.limit || bytes > MAX_PAGE_BYTES))
         return { items, more: true };
       items.push({ ...record, digest: name as Digest });
     }
-    if (entries.length < BATCH) return { items, more: false };
+    if (entries.length < BATCH && read < MAX_PAGE_BYTES) return { items, more: false };
   }
 }
 
+/** Not less than the record has in the catalogue. */
 function approximateBytes({ annotations }: ReferrerRecord): number {
-  const fixed = 400;
+  const fixed = 512;
   return fixed + (annotations === undefined ? 0 : Buffer.byteLength(JSON.stringify(annotations)));
 }

@@ -1,5 +1,6 @@
 // Upload sessions: a card in the catalogue, bytes in the cellar. The session ends
 // in the same commit that links its blob; what is left of it is swept at start.
+import type { FinishedUpload } from "../blobs/upload-store.ts";
 import { blobKey, closedUploadKey, closedUploads, linkKey, uploadKey, uploads } from "../metadata/keys.ts";
 import { put, remove } from "../metadata/metadata-store.ts";
 import type { ClosedUploadRecord, UploadRecord } from "../metadata/records.ts";
@@ -74,40 +75,25 @@ export class Uploads {
   }
 
   /** Makes the bytes a blob of the repository. Throws DIGEST_INVALID, BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_INVALID. */
-  async commit(name: UploadName, digest: Digest): Promise<Descriptor> {
-    const { metadata, uploads } = this.#context;
-    const record = await metadata.get(uploadKey(name.id));
-    if (record === undefined) return this.#committedBefore(name, digest);
-    if (record.repository !== name.repository) throw uploadUnknown(name);
-    try {
-      const size = await uploads.commit(name.id, digest);
-      await transact(metadata, (transaction) => this.#end(transaction, name, digest, size));
-      await this.#discardQuietly(name);
-      return blobDescriptor(digest, size);
-    } catch (error) {
-      // Of two who close at once the first takes the bytes; the second gets the same answer.
-      if ((await metadata.get(uploadKey(name.id))) !== undefined) throw error;
-      await this.#discardQuietly(name);
-      return this.#committedBefore(name, digest);
-    }
+  commit(name: UploadName, digest: Digest): Promise<Descriptor> {
+    const { uploads } = this.#context;
+    return this.#close(name, digest, async () => ({
+      size: await uploads.commit(name.id, digest),
+      remains: true,
+    }));
   }
 
   /** Appends the last bytes and commits, as write and commit after another would, with less work. */
-  async writeAndCommit(
+  writeAndCommit(
     name: UploadName,
     place: WritePlace,
     digest: Digest,
     chunks: AsyncIterable<Uint8Array>,
   ): Promise<Descriptor> {
-    const { metadata, uploads } = this.#context;
-    const record = await metadata.get(uploadKey(name.id));
-    if (record === undefined) return this.#committedBefore(name, digest);
-    if (record.repository !== name.repository) throw uploadUnknown(name);
-    const options = { ...place, algorithm: record.algorithm };
-    const { size, remains } = await uploads.finish(name.id, options, digest, chunks);
-    const descriptor = await transact(metadata, (transaction) => this.#end(transaction, name, digest, size));
-    if (remains) await uploads.discard(name.id);
-    return descriptor;
+    const { uploads } = this.#context;
+    return this.#close(name, digest, ({ algorithm }) =>
+      uploads.finish(name.id, { ...place, algorithm }, digest, chunks),
+    );
   }
 
   /** Ends the session without a blob. Throws BLOB_UPLOAD_UNKNOWN, and BLOB_UPLOAD_INVALID while it is written to. */
@@ -167,6 +153,29 @@ export class Uploads {
         if (record !== undefined) yield { name, record };
       }
       if (entries.length < BATCH) return;
+    }
+  }
+
+  /** Commits with the bytes that `finish` leaves in the cellar, unless that was done before. */
+  async #close(
+    name: UploadName,
+    digest: Digest,
+    finish: (record: UploadRecord) => Promise<FinishedUpload>,
+  ): Promise<Descriptor> {
+    const { metadata } = this.#context;
+    const record = await metadata.get(uploadKey(name.id));
+    if (record === undefined) return this.#committedBefore(name, digest);
+    if (record.repository !== name.repository) throw uploadUnknown(name);
+    try {
+      const { size, remains } = await finish(record);
+      const blob = await transact(metadata, (transaction) => this.#end(transaction, name, digest, size));
+      if (remains) await this.#discardQuietly(name);
+      return blob;
+    } catch (error) {
+      // Of two who close at once the first takes the bytes; the second gets the same answer.
+      if ((await metadata.get(uploadKey(name.id))) !== undefined) throw error;
+      await this.#discardQuietly(name);
+      return this.#committedBefore(name, digest);
     }
   }
 

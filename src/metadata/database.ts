@@ -37,11 +37,17 @@ export async function scanLevel(level: Level, range: EngineRange): Promise<Engin
   const values = range.values !== false;
   const iterator = level.iterator(iteratorOptions(range, values));
   const entries: EngineEntry[] = [];
+  const { maxBytes = Number.POSITIVE_INFINITY } = range;
+  let bytes = 0;
   try {
-    while (entries.length < range.limit) {
+    while (entries.length < range.limit && bytes < maxBytes) {
       const step = await iterator.nextv(range.limit - entries.length);
       if (step.length === 0) break;
-      for (const [key, value] of step) entries.push({ key, value: values ? value : NO_VALUE });
+      for (const [key, value] of step) {
+        entries.push({ key, value: values ? value : NO_VALUE });
+        bytes += value?.length ?? 0;
+        if (bytes >= maxBytes) break;
+      }
     }
   } finally {
     await iterator.close();

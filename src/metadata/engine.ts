@@ -30,6 +30,8 @@ export interface EngineRange {
   readonly to: string;
   /** At most this many; at least 1. */
   readonly limit: number;
+  /** Ends with the entry that makes the values so many bytes. Absent: any number. */
+  readonly maxBytes?: number;
   /** True: from the end backwards. */
   readonly reverse?: boolean;
   /** False: keys only, values are empty. */

@@ -44,6 +44,8 @@ export interface PageOptions {
   readonly after?: string;
   /** At most this many entries; at least 1. */
   readonly limit: number;
+  /** The page ends early once its records have so many bytes; see EngineRange. Absent: any number. */
+  readonly maxBytes?: number;
   /** True: records are not read, only names. */
   readonly namesOnly?: boolean;
 }

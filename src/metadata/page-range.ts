@@ -4,10 +4,14 @@ import type { Prefix } from "./keys.ts";
 import type { PageOptions } from "./metadata-store.ts";
 
 /** The keys below the prefix that the page may hold. */
-export function pageRange(prefix: Prefix<unknown>, { after, limit, namesOnly }: PageOptions): EngineRange {
+export function pageRange(
+  prefix: Prefix<unknown>,
+  { after, limit, maxBytes, namesOnly }: PageOptions,
+): EngineRange {
   // Nothing sorts between a text and the same text with \0 behind it.
   const from = after === undefined ? prefix.text : `${prefix.text}${after}\0`;
-  return { from, to: endOf(prefix.text), limit, values: namesOnly !== true };
+  const most = maxBytes === undefined ? {} : { maxBytes };
+  return { from, to: endOf(prefix.text), limit, values: namesOnly !== true, ...most };
 }
 
 /** The first key behind all that begin with the prefix. Prefixes end in ASCII, so one more is still ASCII. */

@@ -31,6 +31,7 @@ export function createLogger(options: LogOptions, destination: LogDestination): 
       messageKey: "message",
       timestamp: isLogstash ? logstashTime : pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: blotFields },
+      serializers: { err: errorFields },
     },
     streamFor(options, destination),
   );
@@ -40,7 +41,14 @@ function logstashTime(): string {
   return pino.stdTimeFunctions.isoTime().replace('"time"', '"@timestamp"');
 }
 
-/** Errors are left as they are: the logger writes them out itself. */
+/** What an error says; what else hangs on it (the headers and details of a failed call) is long and may be secret. */
+function errorFields(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { type, message, stack } = pino.stdSerializers.err(error);
+  return { type, message, stack, ...("code" in error && { code: error.code }) };
+}
+
+/** Errors are left as they are: errorFields writes them out. */
 function blotFields(fields: Record<string, unknown>): Record<string, unknown> {
   return { ...Object(blotSecrets(fields)) };
 }

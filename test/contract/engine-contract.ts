@@ -240,6 +240,18 @@ export function testEngine(name: string, open: () => Promise<OpenedEngine>): voi
         assert.deepEqual(await keysBetween("f", "q"), []);
       });
 
+      test("a scan ends early when its values are large", async () => {
+        const value = new Uint8Array(300_000);
+        const changes = Array.from(
+          { length: 20 },
+          (_, n) => ({ kind: "put", key: `large/${n}`, value }) as const,
+        );
+        await engine.commit({ changes, expectations: [], events: [] });
+        const range = { from: "large/", to: "large0", limit: 20 };
+        assert.equal((await engine.scan(range)).length, 20);
+        assert.equal((await engine.scan({ ...range, maxBytes: 1_000_000 })).length, 4);
+      });
+
       test("the limit cuts the end off, or the start when reversed", async () => {
         assert.deepEqual(await keysBetween("a", "q", 2), ["a", "b"]);
         assert.deepEqual(await keysBetween("a", "e", 2, true), ["d", "c"]);

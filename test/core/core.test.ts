@@ -81,20 +81,27 @@ test("a session that was open for days is remembered for an hour after its commi
     assert.equal((await core.uploads.commit({ repository, id }, digestOf(Buffer.alloc(0)))).size, 0);
   }));
 
-test("a closed session is closed also when somebody writes to it at that moment, and keeps no bytes", () =>
+test("a closed session is closed also when somebody writes to it at that moment", () =>
   withCore({}, async ({ core, context }) => {
-    const { id } = await core.uploads.create(repository);
-    const name = { repository, id };
-    await core.uploads.write(name, {}, once(content));
-    const writing: Promise<unknown>[] = [];
-    const stop = context.metadata.onAppend(() => {
-      writing.push(context.uploads.write(id, { algorithm: "sha256" }, once(content)));
-    });
-    assert.equal((await core.uploads.commit(name, digestOf(content))).size, content.length);
-    stop();
-    await Promise.all(writing);
-    assert.equal(writing.length, 1);
-    assert.equal((await core.uploads.commit(name, digestOf(content))).size, content.length);
+    const digest = digestOf(content);
+    for (const before of [content, Buffer.alloc(0)]) {
+      const { id } = await core.uploads.create(repository);
+      const name = { repository, id };
+      await core.uploads.write(name, {}, once(before));
+      const writing: Promise<unknown>[] = [];
+      const stop = context.metadata.onAppend(() => {
+        writing.push(context.uploads.write(id, { algorithm: "sha256" }, once(content)));
+      });
+      const closing =
+        before === content
+          ? core.uploads.commit(name, digest)
+          : core.uploads.writeAndCommit(name, {}, digest, once(content));
+      assert.equal((await closing).size, content.length);
+      stop();
+      await Promise.all(writing);
+      assert.equal(writing.length, 1);
+      assert.equal((await core.uploads.commit(name, digest)).size, content.length);
+    }
   }));
 
 test("a write that ends behind its session leaves no bytes, well or not", () =>
@@ -180,4 +187,33 @@ test("a page of events ends before it names more tags than a message can hold", 
     assert.deepEqual([first.events.length, first.sequence, first.more], [2, 2, true]);
     const second = await core.events.list(first.sequence, filter, 100);
     assert.deepEqual([second.events.length, second.sequence, second.more], [1, 3, false]);
+  }));
+
+test("referrers with large annotations are all listed, page by page", () =>
+  withCore({}, async (study) => {
+    const { core } = study;
+    await pushBlob(study, content);
+    const subject = { mediaType: OCI_IMAGE_MANIFEST, digest: digestOf(Buffer.from("subject")), size: 7 };
+    const config = { mediaType: "application/x", digest: digestOf(content), size: content.length };
+    const digests = new Set<string>();
+    for (let n = 0; n < 12; n++) {
+      const annotations = { n: String(n), long: "x".repeat(n % 2 === 0 ? 1_000_000 : 10) };
+      const manifest = { schemaVersion: 2, config, layers: [], subject, annotations };
+      const request = { repository, mediaType: "", content: Buffer.from(JSON.stringify(manifest)), tags: [] };
+      digests.add((await core.manifests.put(request)).descriptor.digest);
+    }
+    for (const artifactType of ["application/x", "application/y"]) {
+      const found: string[] = [];
+      for (let more = true; more; ) {
+        const after = found.at(-1) ?? "";
+        const page = await core.listReferrers(repository, subject.digest, {
+          limit: 100,
+          after,
+          artifactType,
+        });
+        found.push(...page.items.map(({ digest }) => digest));
+        more = page.more;
+      }
+      assert.deepEqual(found, artifactType === "application/x" ? [...digests].sort() : []);
+    }
   }));

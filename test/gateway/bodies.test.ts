@@ -18,11 +18,9 @@ for (const mode of GATEWAY_MODES) {
     let server: GatewayServer;
     let caller: HttpCaller;
     let impatientPort: number;
-    let folder: string;
 
     before(async () => {
-      folder = await makeTemporaryDirectory(); // A disk takes time, which memory does not.
-      server = await openGatewayServer({ mode, folder });
+      server = await openGatewayServer({ mode });
       impatientPort = await server.openPort({ progressTimeoutMs: TIMEOUT_MS });
       caller = new HttpCaller(server.host);
     });
@@ -30,7 +28,6 @@ for (const mode of GATEWAY_MODES) {
     after(async () => {
       caller.close();
       await server.close();
-      await removeTemporaryDirectory(folder);
       assert.deepEqual(server.logged, [], "nothing of this is the registry's fault");
     });
 
@@ -74,15 +71,18 @@ for (const mode of GATEWAY_MODES) {
     });
 
     test("a push in one request whose client leaves leaves no session behind", async () => {
-      const connection = await RawConnection.open(server.port);
+      const folder = await makeTemporaryDirectory(); // On a disk the last bytes take a while.
+      const { port, openUploads, close } = await openGatewayServer({ mode, folder });
+      const connection = await RawConnection.open(port);
       const path = `/v2/left/blobs/uploads/?digest=sha256:${"0".repeat(64)}`;
       connection.head(`POST ${path}`, { "Content-Length": MIB });
       connection.send("x".repeat(500_000));
-      const holds = (count: number) => async () =>
-        (await server.openUploads("left")) === count ? true : undefined;
+      const holds = (count: number) => async () => ((await openUploads("left")) === count ? true : undefined);
       await eventually("a session", holds(1));
       connection.destroy();
       await eventually("its end", holds(0));
+      await close();
+      await removeTemporaryDirectory(folder);
     });
 
     test("a part across many chunks is exact", async () => {

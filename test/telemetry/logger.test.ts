@@ -74,3 +74,12 @@ test("an error is told with its stack and its cause", () => {
   const { err } = parse(lines[0]);
   assert.match(JSON.stringify(err), /outer.*inner/);
 });
+
+test("what hangs on an error besides its code is not printed", () => {
+  const lines: string[] = [];
+  const details = [{ desc: "a whole schema" }];
+  const metadata = { authorization: "hush" };
+  logTo(lines).error({ err: Object.assign(new Error("failed"), { code: 14, details, metadata }) }, "failed");
+  assert.doesNotMatch(lines.join(""), /schema|hush/);
+  assert.match(lines.join(""), /14/);
+});
