@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 
 // A file that is being synced keeps a thread waiting, and so does the database; with
 // Node's four, three uploads make everybody else wait. Must be set before the first use.
-process.env.UV_THREADPOOL_SIZE ??= "16";
+process.env.UV_THREADPOOL_SIZE ??= "8";
 
 const NEEDED = [22, 12];
 

@@ -39,9 +39,16 @@ function attempt(file: SmallFile): SmallFileFailure | undefined {
     keep(file);
     return undefined;
   } catch (error) {
-    fs.rmSync(file.temporaryPath, { force: true });
+    removeQuietly(file.temporaryPath);
     return failure(error);
   }
+}
+
+/** What cannot be removed now is removed at the next start. */
+function removeQuietly(path: string): void {
+  try {
+    fs.rmSync(path, { force: true });
+  } catch {}
 }
 
 function failure(error: unknown): SmallFileFailure {

@@ -3,10 +3,12 @@
 import {
   blobKey,
   contentKey,
+  type Key,
   linkKey,
   manifestCountKey,
   manifestKey,
   referrerKey,
+  repositoryKey,
   tagKey,
   tagsOfManifest,
 } from "../metadata/keys.ts";
@@ -66,6 +68,7 @@ export class Manifests {
     const descriptor = describe(request, manifest);
     let stored = false;
     await transact(context.metadata, async (transaction) => {
+      await transaction.prefetch(keysOf(request, manifest, descriptor));
       await this.#demandReferences(transaction, request.repository, manifest);
       await this.#collect(transaction, request, manifest, descriptor);
       // Bytes before cards: the commit that follows must not point to nothing.
@@ -218,6 +221,21 @@ export class Manifests {
     const referrer = { mediaType, size, ...kind, ...(annotations !== undefined && { annotations }) };
     transaction.put(referrerKey(repository, subject, digest), referrer);
   }
+}
+
+/** What storing the manifest will ask the catalogue for. */
+function keysOf(
+  { repository, tags }: PutManifest,
+  { blobs }: ParsedManifest,
+  { digest }: Descriptor,
+): readonly Key<unknown>[] {
+  return [
+    repositoryKey(repository),
+    manifestKey(repository, digest),
+    blobKey(digest),
+    ...blobs.map((blob) => linkKey(repository, blob.digest)),
+    ...tags.map((tag) => tagKey(repository, tag)),
+  ];
 }
 
 function readManifest({ content, mediaType }: PutManifest): ParsedManifest {

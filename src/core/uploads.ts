@@ -1,7 +1,15 @@
 // Upload sessions: a card in the catalogue, bytes in the cellar. The session ends
 // in the same commit that links its blob; what is left of it is swept at start.
 import type { FinishedUpload } from "../blobs/upload-store.ts";
-import { blobKey, closedUploadKey, closedUploads, linkKey, uploadKey, uploads } from "../metadata/keys.ts";
+import {
+  blobKey,
+  closedUploadKey,
+  closedUploads,
+  linkKey,
+  repositoryKey,
+  uploadKey,
+  uploads,
+} from "../metadata/keys.ts";
 import { put, remove } from "../metadata/metadata-store.ts";
 import type { ClosedUploadRecord, UploadRecord } from "../metadata/records.ts";
 import { type Transaction, transact } from "../metadata/transaction.ts";
@@ -207,6 +215,8 @@ export class Uploads {
   async #end(transaction: Transaction, name: UploadName, digest: Digest, size: number): Promise<Descriptor> {
     const context = this.#context;
     const { repository, id } = name;
+    const keys = [uploadKey(id), repositoryKey(repository), blobKey(digest), linkKey(repository, digest)];
+    await transaction.prefetch(keys);
     const session = await transaction.get(uploadKey(id));
     if (session === undefined) return this.#committedBefore(name, digest);
     const createTime = context.now();

@@ -33,9 +33,16 @@ export class Transaction {
 
   /** The record as the catalogue has it; the commit happens only if it still has it so. */
   async get<R>(key: Key<R>): Promise<R | undefined> {
+    const known = this.#expectations.get(key.text);
+    if (known !== undefined) return known.record as R | undefined; // read by this very key
     const record = await this.#metadata.get(key);
     this.#expectations.set(key.text, expectRecord(key, record));
     return record;
+  }
+
+  /** Reads what will be asked for, all at once: apart, each would be a trip to the disk of its own. */
+  async prefetch(keys: readonly Key<unknown>[]): Promise<void> {
+    await Promise.all(keys.map((key) => this.get(key)));
   }
 
   put<R>(key: Key<R>, record: R): void {
