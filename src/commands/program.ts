@@ -20,13 +20,14 @@ export async function runCommandLine(world: World, argv: readonly string[]): Pro
   }
 }
 
-/** The message and what caused it; the stack only for those who debug. */
+/** The message and what caused it, unless it says so itself; the stack only for those who debug. */
 function explain({ environment }: World, error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (environment.REGISTRY_LOG_LEVEL === "debug") return error.stack ?? error.message;
+  const { message, cause } = error;
   const isExplained = error instanceof CommandFailure || error instanceof ConfigError;
-  const cause = !isExplained && error.cause instanceof Error ? `: ${error.cause.message}` : "";
-  return error.message + cause;
+  const isNews = cause instanceof Error && !isExplained && !message.includes(cause.message);
+  return isNews ? `${message}: ${cause.message}` : message;
 }
 
 const EXIT_CODES = `

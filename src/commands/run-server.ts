@@ -21,13 +21,18 @@ export interface RunOptions {
   readonly announce: (server: { readonly url: string; readonly host: string }) => readonly string[];
 }
 
-/** Serves until SIGTERM or SIGINT; the second one ends the process at once. */
+/** One press of Ctrl-C can come twice: from the terminal, and from npm, which passes its own on. */
+const ECHO_MS = 500;
+
+/** Serves until SIGTERM or SIGINT; another one, later than an echo, ends the process at once. */
 export async function runServer(world: World, options: RunOptions): Promise<void> {
   const { config, logger } = options;
   const server = await start(options);
   const stopped = new AbortController();
+  let echoUntil = Number.POSITIVE_INFINITY;
   const restoreSignals = world.onStopSignal(() => {
-    if (stopped.signal.aborted) world.exit(EXIT.failure);
+    if (performance.now() > echoUntil) world.exit(EXIT.failure);
+    if (!stopped.signal.aborted) echoUntil = performance.now() + ECHO_MS;
     stopped.abort();
   });
   try {

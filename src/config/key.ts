@@ -29,6 +29,8 @@ interface KeyForm<T> extends KeyText {
   readonly below?: Below;
   /** True: text, which a variable's value is without being read as YAML. */
   readonly verbatim?: boolean;
+  /** True: no complaint quotes the value. */
+  readonly secret?: boolean;
 }
 
 /** A key that Stowage acts on. */

@@ -91,12 +91,18 @@ function refusal(path: RawPath, { instead }: RefusedKey): ValueProblem {
   return { path, message: instead };
 }
 
-function wrongValue(path: RawPath, { type }: Key, given: unknown, issue: z.core.$ZodIssue): ValueProblem {
+function wrongValue(
+  path: RawPath,
+  { type, secret }: Key,
+  given: unknown,
+  issue: z.core.$ZodIssue,
+): ValueProblem {
   const inner = issue.path.map((part) => (typeof part === "number" ? part : String(part)));
   const found = inner.reduce<unknown>((node, part) => memberOf(node, part), given);
   const detail: unknown = issue.code === "custom" ? issue.params?.detail : undefined;
   const more = detail === undefined ? "" : `; ${detail}`;
-  return { path: [...path, ...inner], message: `expected ${type}, found ${quote(found)}${more}` };
+  const shown = secret ? "something else" : quote(found);
+  return { path: [...path, ...inner], message: `expected ${type}, found ${shown}${more}` };
 }
 
 function memberOf(node: unknown, part: string | number): unknown {

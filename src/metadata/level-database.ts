@@ -124,7 +124,7 @@ function openError(location: string, error: unknown): Error {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const shown = JSON.stringify(location);
   if (cause instanceof Error && "code" in cause && cause.code === "LEVEL_LOCKED") {
-    return new Error(`the catalogue in ${shown} is in use: another stowage runs on this folder`, { cause });
+    return new Error(`the catalogue in ${shown} is in use: another stowage runs on this folder`);
   }
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new Error(`the catalogue in ${shown} cannot be opened: ${reason}`, { cause });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -7,6 +7,11 @@ import { tryRun } from "../support/run.ts";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/temporary-directory.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/stowage.js", import.meta.url));
+
+test("npm start puts no shell between npm and the registry, which would keep signals to itself", async () => {
+  const { scripts } = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8"));
+  assert.match(scripts.start, /^exec node /);
+});
 
 test("bin/stowage.js starts what was built, and says how to build where nothing was", async (t) => {
   const directory = await makeTemporaryDirectory();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
-import { request } from "node:http";
+import { type ClientRequest, request } from "node:http";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -80,23 +81,49 @@ test("two registries cannot share their data: the second one says so, with code 
   await first.line();
   const { code, stderr } = await stowage(["serve"], environment);
   assert.equal(code, 1);
-  assert.match(stderr, /^stowage: .*(in use|another process)/);
-  assert.doesNotMatch(stderr, /^ +at /m);
+  assert.match(stderr, /^stowage: the catalogue in .* is in use: another stowage runs on this folder\n$/);
 });
+
+test("a data folder that cannot be made is told once, with code 1", async (t) => {
+  const root = join(await temporaryDirectory(t), "file");
+  await writeFile(root, "");
+  const { code, stderr } = await stowage(["serve"], { REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: root });
+  assert.equal(code, 1);
+  assert.equal(stderr.match(/ENOTDIR/g)?.length, 1);
+});
+
+async function beginUpload(url: string): Promise<ClientRequest> {
+  const location = (await fetch(`${url}/v2/a/blobs/uploads/`, { method: "POST" })).headers.get("location");
+  const upload = request(new URL(location ?? "", url), { method: "PATCH" });
+  upload.on("error", () => undefined);
+  upload.write("some bytes");
+  await sleep(200);
+  return upload;
+}
 
 test("a second signal does not wait for what still runs", async () => {
   const { command, url } = await startServe();
   await using _command = command;
-  const location = (await fetch(`${url}/v2/a/blobs/uploads/`, { method: "POST" })).headers.get("location");
-  const upload = request(new URL(location ?? "", url), { method: "PATCH" });
-  upload.on("error", () => undefined);
-  upload.write("some bytes, and then no more");
-  await sleep(200);
+  const upload = await beginUpload(url);
   command.signal("SIGTERM");
   while (!command.errors.includes("stopping")) await sleep(10);
+  await sleep(600);
   command.signal("SIGTERM");
   assert.equal(await command.exit(), 1);
   upload.destroy();
+});
+
+test("a signal that comes twice at once, as Ctrl-C does below npm, still lets requests finish", async () => {
+  const { command, url } = await startServe();
+  await using _command = command;
+  const upload = await beginUpload(url);
+  command.signal("SIGINT");
+  command.signal("SIGTERM");
+  while (!command.errors.includes("stopping")) await sleep(10);
+  upload.end("and the rest");
+  const [response] = await once(upload, "response");
+  assert.equal(response.statusCode, 202);
+  assert.equal(await command.exit(), 0);
 });
 
 test("a gateway in front of another process answers like the registry itself", async () => {

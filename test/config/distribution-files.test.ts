@@ -2,7 +2,7 @@
 // exactly the reasons that matter.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { problemsOf, read } from "./reading.ts";
+import { complaints, file, problemsOf, read } from "./reading.ts";
 
 /** What the image of distribution 2.8 and 3 ships, but for the door: it listens on all interfaces. */
 const SHIPPED = `
@@ -210,4 +210,6 @@ test("a file that asks for what Stowage cannot do is refused for all of it at on
 test("no complaint quotes a secret", () => {
   const yaml = TOO_MUCH.replace("secretkey: s ", "secretkey: hush ").replace("password: p", "password: hush");
   assert.doesNotMatch(JSON.stringify(problemsOf({ yaml })), /hush/);
+  const wrongKind = complaints({ yaml: file("http: { secret: [hush] }") });
+  assert.deepEqual(wrongKind, ["config.yml:2:9 http.secret expected text, found something else"]);
 });

@@ -49,6 +49,7 @@ export const httpKeys = {
     schema: text,
     type: "text",
     verbatim: true,
+    secret: true,
     meaning:
       "The id of an upload is enough to continue it; no state is handed out that would have to be signed.",
   }),
