@@ -26,10 +26,11 @@ What holds everywhere:
 - Paths are read from the right, so a repository may have any name, also one like \`tags/list\`. Segments may be
   percent-encoded; an encoded slash does not separate.
 - HEAD answers wherever GET does, with the same headers and no body. OPTIONS names a path's methods in \`Allow\`.
-- Every answer has \`Docker-Distribution-API-Version: registry/2.0\`. Every \`Location\` and \`Link\` is relative.
+- Every answer below \`/v2/\` has \`Docker-Distribution-API-Version: registry/2.0\`. \`/\` itself is answered 200 with nothing,
+  for probes. Every \`Location\` and \`Link\` is relative.
 - An entity tag is a digest in quotes: \`"sha256:…"\`.
 - An error is JSON, whatever was asked for: \`{"errors": [{"code", "message", "detail"}]}\`. The code is for programs and
-  will not change; the message is for people; the detail holds the names and numbers in question. One request can have
+  will not change; the message is for people; the detail, where there is one, holds the names and numbers in question. One request can have
   several problems; the status is that of the first.
 
 A blob is pushed and read like this, with \`$digest\` being \`sha256:\` and what \`sha256sum\` prints:

@@ -38,8 +38,20 @@ export function createDispatcher({ gateway, rpc, connections }: DispatchOptions)
     } else if (request.httpVersion === "1.1" && request.headers.host === undefined) {
       sendError(request, response, { ...NO_HOST, headers: { Connection: "close" } });
     } else if (gateway?.handles(url) === true) gateway.listener(request, response);
-    else if (rpc?.(pathOf(url), request, response) !== true) sendError(request, response, unknownPath(url));
+    else if (rpc?.(pathOf(url), request, response) === true) return;
+    else if (isProbe(request)) answerProbe(response);
+    else sendError(request, response, unknownPath(url));
   };
+}
+
+/** Load balancers and Kubernetes ask for "/" to see whether anybody is there; Docker's registry answers so too. */
+function isProbe({ method, url }: Request): boolean {
+  return pathOf(url ?? "") === "/" && (method === "GET" || method === "HEAD");
+}
+
+function answerProbe(response: ServerAnswer): void {
+  response.writeHead(200, { "Content-Length": 0, "Cache-Control": "no-cache" });
+  response.end();
 }
 
 function pathOf(url: string): string {

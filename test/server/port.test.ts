@@ -30,6 +30,14 @@ test("a request to upgrade to HTTP/2 is served as HTTP/1.1", WITH_CURL, async ()
   assert.equal((await curl("--http2", `${running.url}/v2/`)).version, "1.1");
 });
 
+test("a probe of / is answered with nothing", async () => {
+  await using running = await runServer();
+  for (const method of ["GET", "HEAD"]) {
+    const response = await fetch(`${running.url}/`, { method });
+    assert.deepEqual([response.status, await response.text()], [200, ""]);
+  }
+});
+
 for (const upgrade of ["websocket", "h2c"]) {
   test(`an upgrade to ${upgrade} is ignored`, async () => {
     await using running = await runServer();

@@ -58,7 +58,7 @@ for (const [name, bytes] of Object.entries({
 
 /** What is asked, over either protocol, and how it is refused. */
 const REFUSED: readonly (readonly [name: string, headers: OutgoingHttpHeaders, status: number])[] = [
-  ["the root", { ":path": "/" }, 404],
+  ["a change of the root", { ":path": "/", ":method": "PUT" }, 404],
   ["an unknown path", { ":path": "/metrics?x=1" }, 404],
   ["an unknown RPC", { ":path": "/stowage.v1.EventService/Nothing", ":method": "POST" }, 404],
   ["the wrong method for an RPC", { ":path": RPC, ":method": "DELETE" }, 405],
