@@ -222,6 +222,8 @@ export class Writer {
     const candidates = this.#namesOf(kind).filter(([, repository]) => repository === this.repository);
     if (candidates.length === 0) return;
     const [, repository, subject] = this.#random.pick(candidates);
+    // A tag that may or may not point to it would go with it, and nobody could say whether it did.
+    if (kind === "manifest" && this.#mayBeTagged(subject)) return;
     const path = `/v2/${repository}/${kind === "blob" ? "blobs" : "manifests"}/${subject}`;
     const tags = kind === "manifest" ? this.#tagsOf(subject) : kind === "tag" ? [subject] : [];
     const gone = kind === "blob" ? blobName(repository, subject) : manifestName(repository, subject);
@@ -262,6 +264,16 @@ export class Writer {
       .filter((name) => name.startsWith(`${kind} `) && ledger.possible(name).size === 1)
       .filter((name) => !ledger.isCertain(name, ABSENT))
       .map(splitName);
+  }
+
+  /** True when a push whose outcome nobody knows would have pointed a tag to the manifest. */
+  #mayBeTagged(digest: string): boolean {
+    const { ledger } = this.#workshop;
+    return ledger
+      .names()
+      .filter((name) => name.startsWith(`tag ${this.repository} `))
+      .map((name) => ledger.possible(name))
+      .some((possible) => possible.size > 1 && possible.has(digest));
   }
 
   #tagsOf(digest: string): string[] {
