@@ -33,7 +33,7 @@ export function tagDescriptor({ mediaType, digest, size }: TagRecord): Descripto
 }
 
 /** Throws PRECONDITION_FAILED with what the tag points to. */
-export function checkPrecondition(
+function checkPrecondition(
   tag: Tag,
   current: TagRecord | undefined,
   precondition?: TagPrecondition,

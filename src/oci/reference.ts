@@ -40,10 +40,6 @@ export function parseRepositoryName(text: string): RepositoryName {
   throw new RegistryError("NAME_INVALID", { repository: shown }, { message });
 }
 
-export function isTag(text: string): text is Tag {
-  return TAG.test(text);
-}
-
 /** Turns text into a Tag; throws TAG_INVALID. */
 export function parseTag(text: string): Tag {
   if (TAG.test(text)) return text as Tag;
