@@ -33,11 +33,7 @@ export function tagDescriptor({ mediaType, digest, size }: TagRecord): Descripto
 }
 
 /** Throws PRECONDITION_FAILED with what the tag points to. */
-function checkPrecondition(
-  tag: Tag,
-  current: TagRecord | undefined,
-  precondition?: TagPrecondition,
-): void {
+function checkPrecondition(tag: Tag, current: TagRecord | undefined, precondition?: TagPrecondition): void {
   if (precondition === undefined || holds(precondition, current)) return;
   const state = current === undefined ? "does not exist" : `points to ${current.digest}`;
   const metadata = current === undefined ? { tag } : { tag, digest: current.digest };
