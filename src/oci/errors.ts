@@ -7,9 +7,15 @@ export const ERROR_MESSAGES = {
   BLOB_UNKNOWN: "blob unknown to registry",
   BLOB_UPLOAD_INVALID: "blob upload invalid",
   BLOB_UPLOAD_UNKNOWN: "blob upload unknown to registry",
+  CONSUMER_INVALID: "invalid consumer name",
+  CONSUMER_TAKEN: "somebody else continued as this consumer",
+  CONSUMER_UNKNOWN: "consumer unknown to registry",
+  CURSOR_EXPIRED: "events behind the cursor were removed",
   CURSOR_INVALID: "event cursor invalid",
+  DEAD_LETTER_UNKNOWN: "dead letter unknown to registry",
   DENIED: "requested access to the resource is denied",
   DIGEST_INVALID: "provided digest did not match uploaded content",
+  FILTER_INVALID: "event filter invalid",
   INSUFFICIENT_STORAGE: "the registry has no space left",
   KIND_INVALID: "event kind invalid",
   MANIFEST_BLOB_UNKNOWN: "manifest references a manifest or blob unknown to registry",
@@ -29,6 +35,7 @@ export const ERROR_MESSAGES = {
   UNAUTHORIZED: "authentication required",
   UNAVAILABLE: "the registry cannot serve this now",
   UNSUPPORTED: "the operation is unsupported",
+  WEBHOOK_UNKNOWN: "webhook unknown to registry",
 } as const;
 
 /** A stable error code; OCI's where OCI has one. */

@@ -14,9 +14,15 @@ const CONNECT_CODES: Readonly<Record<ErrorCode, Code>> = {
   BLOB_UNKNOWN: Code.NotFound,
   BLOB_UPLOAD_INVALID: Code.Aborted,
   BLOB_UPLOAD_UNKNOWN: Code.NotFound,
+  CONSUMER_INVALID: Code.InvalidArgument,
+  CONSUMER_TAKEN: Code.Aborted,
+  CONSUMER_UNKNOWN: Code.NotFound,
+  CURSOR_EXPIRED: Code.OutOfRange,
   CURSOR_INVALID: Code.InvalidArgument,
+  DEAD_LETTER_UNKNOWN: Code.NotFound,
   DENIED: Code.PermissionDenied,
   DIGEST_INVALID: Code.InvalidArgument,
+  FILTER_INVALID: Code.InvalidArgument,
   INSUFFICIENT_STORAGE: Code.ResourceExhausted,
   KIND_INVALID: Code.InvalidArgument,
   MANIFEST_BLOB_UNKNOWN: Code.FailedPrecondition,
@@ -36,6 +42,7 @@ const CONNECT_CODES: Readonly<Record<ErrorCode, Code>> = {
   UNAUTHORIZED: Code.Unauthenticated,
   UNAVAILABLE: Code.Unavailable,
   UNSUPPORTED: Code.Unimplemented,
+  WEBHOOK_UNKNOWN: Code.NotFound,
 };
 
 /** How many problems one error carries; a client with more must come again. */

@@ -14,12 +14,13 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file stowage/v1/event.proto.
  */
 export const file_stowage_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChZzdG93YWdlL3YxL2V2ZW50LnByb3RvEgpzdG93YWdlLnYxIu8ECgVFdmVudBIOCgZjdXJzb3IYASABKAkSEAoIZXZlbnRfaWQYAiABKAkSKAoEdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKcmVwb3NpdG9yeRgEIAEoCRI7ChJyZXBvc2l0b3J5X2NyZWF0ZWQYCiABKAsyHS5zdG93YWdlLnYxLlJlcG9zaXRvcnlDcmVhdGVkSAASLQoLYmxvYl9wdXNoZWQYCyABKAsyFi5zdG93YWdlLnYxLkJsb2JQdXNoZWRIABIvCgxibG9iX21vdW50ZWQYDCABKAsyFy5zdG93YWdlLnYxLkJsb2JNb3VudGVkSAASLwoMYmxvYl9kZWxldGVkGA0gASgLMhcuc3Rvd2FnZS52MS5CbG9iRGVsZXRlZEgAEjUKD21hbmlmZXN0X3B1c2hlZBgOIAEoCzIaLnN0b3dhZ2UudjEuTWFuaWZlc3RQdXNoZWRIABI3ChBtYW5pZmVzdF9kZWxldGVkGA8gASgLMhsuc3Rvd2FnZS52MS5NYW5pZmVzdERlbGV0ZWRIABItCgt0YWdfY3JlYXRlZBgQIAEoCzIWLnN0b3dhZ2UudjEuVGFnQ3JlYXRlZEgAEikKCXRhZ19tb3ZlZBgRIAEoCzIULnN0b3dhZ2UudjEuVGFnTW92ZWRIABItCgt0YWdfZGVsZXRlZBgSIAEoCzIWLnN0b3dhZ2UudjEuVGFnRGVsZXRlZEgAEjcKEHVwbG9hZF9jYW5jZWxsZWQYEyABKAsyGy5zdG93YWdlLnYxLlVwbG9hZENhbmNlbGxlZEgAQgYKBGtpbmQiEwoRUmVwb3NpdG9yeUNyZWF0ZWQiSwoKQmxvYlB1c2hlZBIqCgpkZXNjcmlwdG9yGAEgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEhEKCXVwbG9hZF9pZBgCIAEoCSJSCgtCbG9iTW91bnRlZBIqCgpkZXNjcmlwdG9yGAEgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEhcKD2Zyb21fcmVwb3NpdG9yeRgCIAEoCSI5CgtCbG9iRGVsZXRlZBIqCgpkZXNjcmlwdG9yGAEgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yInIKDk1hbmlmZXN0UHVzaGVkEioKCmRlc2NyaXB0b3IYASABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3ISDAoEdGFncxgCIAMoCRIPCgdzdWJqZWN0GAMgASgJEhUKDWFydGlmYWN0X3R5cGUYBCABKAkiPQoPTWFuaWZlc3REZWxldGVkEioKCmRlc2NyaXB0b3IYASABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3IiRQoKVGFnQ3JlYXRlZBILCgN0YWcYASABKAkSKgoKZGVzY3JpcHRvchgCIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvciJcCghUYWdNb3ZlZBILCgN0YWcYASABKAkSKgoKZGVzY3JpcHRvchgCIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvchIXCg9wcmV2aW91c19kaWdlc3QYAyABKAkiRQoKVGFnRGVsZXRlZBILCgN0YWcYASABKAkSKgoKZGVzY3JpcHRvchgCIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvciIkCg9VcGxvYWRDYW5jZWxsZWQSEQoJdXBsb2FkX2lkGAEgASgJYgZwcm90bzM", [file_google_protobuf_timestamp, file_stowage_v1_descriptor]);
+  fileDesc("ChZzdG93YWdlL3YxL2V2ZW50LnByb3RvEgpzdG93YWdlLnYxItgHCgVFdmVudBIOCgZjdXJzb3IYASABKAkSEAoIZXZlbnRfaWQYAiABKAkSKAoEdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKcmVwb3NpdG9yeRgEIAEoCRIqCgdyZXF1ZXN0GAUgASgLMhkuc3Rvd2FnZS52MS5SZXF1ZXN0UmVjb3JkEiYKBWFjdG9yGAYgASgLMhcuc3Rvd2FnZS52MS5BY3RvclJlY29yZBIoCgZzb3VyY2UYByABKAsyGC5zdG93YWdlLnYxLlNvdXJjZVJlY29yZBILCgN1cmwYCCABKAkSOwoScmVwb3NpdG9yeV9jcmVhdGVkGAogASgLMh0uc3Rvd2FnZS52MS5SZXBvc2l0b3J5Q3JlYXRlZEgAEi0KC2Jsb2JfcHVzaGVkGAsgASgLMhYuc3Rvd2FnZS52MS5CbG9iUHVzaGVkSAASLwoMYmxvYl9tb3VudGVkGAwgASgLMhcuc3Rvd2FnZS52MS5CbG9iTW91bnRlZEgAEi8KDGJsb2JfZGVsZXRlZBgNIAEoCzIXLnN0b3dhZ2UudjEuQmxvYkRlbGV0ZWRIABI1Cg9tYW5pZmVzdF9wdXNoZWQYDiABKAsyGi5zdG93YWdlLnYxLk1hbmlmZXN0UHVzaGVkSAASNwoQbWFuaWZlc3RfZGVsZXRlZBgPIAEoCzIbLnN0b3dhZ2UudjEuTWFuaWZlc3REZWxldGVkSAASLQoLdGFnX2NyZWF0ZWQYECABKAsyFi5zdG93YWdlLnYxLlRhZ0NyZWF0ZWRIABIpCgl0YWdfbW92ZWQYESABKAsyFC5zdG93YWdlLnYxLlRhZ01vdmVkSAASLQoLdGFnX2RlbGV0ZWQYEiABKAsyFi5zdG93YWdlLnYxLlRhZ0RlbGV0ZWRIABI3ChB1cGxvYWRfY2FuY2VsbGVkGBMgASgLMhsuc3Rvd2FnZS52MS5VcGxvYWRDYW5jZWxsZWRIABI1Cg9tYW5pZmVzdF9wdWxsZWQYFCABKAsyGi5zdG93YWdlLnYxLk1hbmlmZXN0UHVsbGVkSAASOwoScmVwb3NpdG9yeV9kZWxldGVkGBUgASgLMh0uc3Rvd2FnZS52MS5SZXBvc2l0b3J5RGVsZXRlZEgAEjMKDnVwbG9hZF9leHBpcmVkGBYgASgLMhkuc3Rvd2FnZS52MS5VcGxvYWRFeHBpcmVkSAASMwoOYmxvYl9jb2xsZWN0ZWQYFyABKAsyGS5zdG93YWdlLnYxLkJsb2JDb2xsZWN0ZWRIAEIGCgRraW5kInYKDVJlcXVlc3RSZWNvcmQSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdhZGRyZXNzGAIgASgJEgwKBGhvc3QYAyABKAkSDgoGbWV0aG9kGAQgASgJEhIKCnVzZXJfYWdlbnQYBSABKAkSDgoGc2NoZW1lGAYgASgJIhsKC0FjdG9yUmVjb3JkEgwKBG5hbWUYASABKAkiNAoMU291cmNlUmVjb3JkEg8KB2FkZHJlc3MYASABKAkSEwoLaW5zdGFuY2VfaWQYAiABKAkiEwoRUmVwb3NpdG9yeUNyZWF0ZWQiEwoRUmVwb3NpdG9yeURlbGV0ZWQiSwoKQmxvYlB1c2hlZBIqCgpkZXNjcmlwdG9yGAEgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEhEKCXVwbG9hZF9pZBgCIAEoCSJSCgtCbG9iTW91bnRlZBIqCgpkZXNjcmlwdG9yGAEgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEhcKD2Zyb21fcmVwb3NpdG9yeRgCIAEoCSI5CgtCbG9iRGVsZXRlZBIqCgpkZXNjcmlwdG9yGAEgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yIjsKDUJsb2JDb2xsZWN0ZWQSKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvciK3AQoOTWFuaWZlc3RQdXNoZWQSKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvchIMCgR0YWdzGAIgAygJEg8KB3N1YmplY3QYAyABKAkSFQoNYXJ0aWZhY3RfdHlwZRgEIAEoCRIqCgpyZWZlcmVuY2VzGAUgAygLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEhcKD3JlZmVyZW5jZV9jb3VudBgGIAEoBSKAAQoOTWFuaWZlc3RQdWxsZWQSKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvchILCgN0YWcYAiABKAkSDQoFY291bnQYAyABKAMSDwoHc3ViamVjdBgEIAEoCRIVCg1hcnRpZmFjdF90eXBlGAUgASgJImUKD01hbmlmZXN0RGVsZXRlZBIqCgpkZXNjcmlwdG9yGAEgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEg8KB3N1YmplY3QYAiABKAkSFQoNYXJ0aWZhY3RfdHlwZRgDIAEoCSJcCgpUYWdDcmVhdGVkEgsKA3RhZxgBIAEoCRIqCgpkZXNjcmlwdG9yGAIgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEhUKDWFydGlmYWN0X3R5cGUYAyABKAkicwoIVGFnTW92ZWQSCwoDdGFnGAEgASgJEioKCmRlc2NyaXB0b3IYAiABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3ISFwoPcHJldmlvdXNfZGlnZXN0GAMgASgJEhUKDWFydGlmYWN0X3R5cGUYBCABKAkiXAoKVGFnRGVsZXRlZBILCgN0YWcYASABKAkSKgoKZGVzY3JpcHRvchgCIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvchIVCg1hcnRpZmFjdF90eXBlGAMgASgJIiQKD1VwbG9hZENhbmNlbGxlZBIRCgl1cGxvYWRfaWQYASABKAkiIgoNVXBsb2FkRXhwaXJlZBIRCgl1cGxvYWRfaWQYASABKAliBnByb3RvMw", [file_google_protobuf_timestamp, file_stowage_v1_descriptor]);
 
 /**
  * Event is one fact about the registry. It is written in the same commit as
  * the change it tells of: what is announced has happened and can be read, and
- * what has happened is announced.
+ * what has happened is announced. Only pulls, which change nothing, are
+ * written a moment later; see ManifestPulled.
  *
  * @generated from message stowage.v1.Event
  */
@@ -40,18 +41,49 @@ export type Event = Message<"stowage.v1.Event"> & {
   eventId: string;
 
   /**
-   * When the change was made.
+   * When it happened.
    *
    * @generated from field: google.protobuf.Timestamp time = 3;
    */
   time?: Timestamp | undefined;
 
   /**
-   * The repository it happened in.
+   * The repository it happened in. Empty: it concerns none in particular.
    *
    * @generated from field: string repository = 4;
    */
   repository: string;
+
+  /**
+   * The request that made it happen. Absent: the registry did it by itself.
+   *
+   * @generated from field: stowage.v1.RequestRecord request = 5;
+   */
+  request?: RequestRecord | undefined;
+
+  /**
+   * Who asked for it. Absent: nobody was asked for a name.
+   *
+   * @generated from field: stowage.v1.ActorRecord actor = 6;
+   */
+  actor?: ActorRecord | undefined;
+
+  /**
+   * The process that wrote the event. Absent in events of before this was
+   * recorded.
+   *
+   * @generated from field: stowage.v1.SourceRecord source = 7;
+   */
+  source?: SourceRecord | undefined;
+
+  /**
+   * Where the manifest or blob is found, under the host name that the client
+   * used. Empty: the event is about neither, it is gone, or the host is not
+   * known.
+   *
+   * @generated from field: string url = 8;
+   */
+  url: string;
 
   /**
    * What happened. A reader skips kinds it does not know.
@@ -138,6 +170,38 @@ export type Event = Message<"stowage.v1.Event"> & {
      */
     value: UploadCancelled;
     case: "uploadCancelled";
+  } | {
+    /**
+     * A manifest was read.
+     *
+     * @generated from field: stowage.v1.ManifestPulled manifest_pulled = 20;
+     */
+    value: ManifestPulled;
+    case: "manifestPulled";
+  } | {
+    /**
+     * A repository was removed.
+     *
+     * @generated from field: stowage.v1.RepositoryDeleted repository_deleted = 21;
+     */
+    value: RepositoryDeleted;
+    case: "repositoryDeleted";
+  } | {
+    /**
+     * An upload that nobody continued was removed.
+     *
+     * @generated from field: stowage.v1.UploadExpired upload_expired = 22;
+     */
+    value: UploadExpired;
+    case: "uploadExpired";
+  } | {
+    /**
+     * The bytes of a blob that nothing referred to were removed.
+     *
+     * @generated from field: stowage.v1.BlobCollected blob_collected = 23;
+     */
+    value: BlobCollected;
+    case: "blobCollected";
   } | { case: undefined; value?: undefined };
 };
 
@@ -147,6 +211,113 @@ export type Event = Message<"stowage.v1.Event"> & {
  */
 export const EventSchema: GenMessage<Event> = /*@__PURE__*/
   messageDesc(file_stowage_v1_event, 0);
+
+/**
+ * RequestRecord tells which request made something happen. A member that is
+ * empty was not known.
+ *
+ * @generated from message stowage.v1.RequestRecord
+ */
+export type RequestRecord = Message<"stowage.v1.RequestRecord"> & {
+  /**
+   * The request's id; all events of one request have the same.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * Where the client's connection came from, as "address:port".
+   *
+   * @generated from field: string address = 2;
+   */
+  address: string;
+
+  /**
+   * The host that the client asked for, with the port where it named one.
+   *
+   * @generated from field: string host = 3;
+   */
+  host: string;
+
+  /**
+   * The HTTP method or, for a call of a service, the RPC's name, such as
+   * "stowage.v1.ManifestService/PutManifest".
+   *
+   * @generated from field: string method = 4;
+   */
+  method: string;
+
+  /**
+   * What the client calls itself.
+   *
+   * @generated from field: string user_agent = 5;
+   */
+  userAgent: string;
+
+  /**
+   * "http" or "https".
+   *
+   * @generated from field: string scheme = 6;
+   */
+  scheme: string;
+};
+
+/**
+ * Describes the message stowage.v1.RequestRecord.
+ * Use `create(RequestRecordSchema)` to create a new message.
+ */
+export const RequestRecordSchema: GenMessage<RequestRecord> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event, 1);
+
+/**
+ * ActorRecord tells who asked for something.
+ *
+ * @generated from message stowage.v1.ActorRecord
+ */
+export type ActorRecord = Message<"stowage.v1.ActorRecord"> & {
+  /**
+   * The verified name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message stowage.v1.ActorRecord.
+ * Use `create(ActorRecordSchema)` to create a new message.
+ */
+export const ActorRecordSchema: GenMessage<ActorRecord> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event, 2);
+
+/**
+ * SourceRecord tells which process wrote an event.
+ *
+ * @generated from message stowage.v1.SourceRecord
+ */
+export type SourceRecord = Message<"stowage.v1.SourceRecord"> & {
+  /**
+   * Its host name and port, as "host:port".
+   *
+   * @generated from field: string address = 1;
+   */
+  address: string;
+
+  /**
+   * A UUID that is new with every start of the process.
+   *
+   * @generated from field: string instance_id = 2;
+   */
+  instanceId: string;
+};
+
+/**
+ * Describes the message stowage.v1.SourceRecord.
+ * Use `create(SourceRecordSchema)` to create a new message.
+ */
+export const SourceRecordSchema: GenMessage<SourceRecord> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event, 3);
 
 /**
  * RepositoryCreated tells that a repository came into being.
@@ -161,7 +332,22 @@ export type RepositoryCreated = Message<"stowage.v1.RepositoryCreated"> & {
  * Use `create(RepositoryCreatedSchema)` to create a new message.
  */
 export const RepositoryCreatedSchema: GenMessage<RepositoryCreated> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_event, 1);
+  messageDesc(file_stowage_v1_event, 4);
+
+/**
+ * RepositoryDeleted tells that a repository was removed.
+ *
+ * @generated from message stowage.v1.RepositoryDeleted
+ */
+export type RepositoryDeleted = Message<"stowage.v1.RepositoryDeleted"> & {
+};
+
+/**
+ * Describes the message stowage.v1.RepositoryDeleted.
+ * Use `create(RepositoryDeletedSchema)` to create a new message.
+ */
+export const RepositoryDeletedSchema: GenMessage<RepositoryDeleted> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event, 5);
 
 /**
  * BlobPushed tells that an upload became a blob.
@@ -189,7 +375,7 @@ export type BlobPushed = Message<"stowage.v1.BlobPushed"> & {
  * Use `create(BlobPushedSchema)` to create a new message.
  */
 export const BlobPushedSchema: GenMessage<BlobPushed> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_event, 2);
+  messageDesc(file_stowage_v1_event, 6);
 
 /**
  * BlobMounted tells that a blob was linked from another repository.
@@ -217,7 +403,7 @@ export type BlobMounted = Message<"stowage.v1.BlobMounted"> & {
  * Use `create(BlobMountedSchema)` to create a new message.
  */
 export const BlobMountedSchema: GenMessage<BlobMounted> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_event, 3);
+  messageDesc(file_stowage_v1_event, 7);
 
 /**
  * BlobDeleted tells that a repository no longer sees a blob.
@@ -238,7 +424,29 @@ export type BlobDeleted = Message<"stowage.v1.BlobDeleted"> & {
  * Use `create(BlobDeletedSchema)` to create a new message.
  */
 export const BlobDeletedSchema: GenMessage<BlobDeleted> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_event, 4);
+  messageDesc(file_stowage_v1_event, 8);
+
+/**
+ * BlobCollected tells that the bytes of a blob that no repository referred to
+ * were removed.
+ *
+ * @generated from message stowage.v1.BlobCollected
+ */
+export type BlobCollected = Message<"stowage.v1.BlobCollected"> & {
+  /**
+   * The blob.
+   *
+   * @generated from field: stowage.v1.Descriptor descriptor = 1;
+   */
+  descriptor?: Descriptor | undefined;
+};
+
+/**
+ * Describes the message stowage.v1.BlobCollected.
+ * Use `create(BlobCollectedSchema)` to create a new message.
+ */
+export const BlobCollectedSchema: GenMessage<BlobCollected> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event, 9);
 
 /**
  * ManifestPushed tells that a manifest was pushed.
@@ -274,6 +482,22 @@ export type ManifestPushed = Message<"stowage.v1.ManifestPushed"> & {
    * @generated from field: string artifact_type = 4;
    */
   artifactType: string;
+
+  /**
+   * The blobs and manifests it names, in the document's order, at most 500.
+   * Only where the request has `include_references`.
+   *
+   * @generated from field: repeated stowage.v1.Descriptor references = 5;
+   */
+  references: Descriptor[];
+
+  /**
+   * How many blobs and manifests it names. Only where the request has
+   * `include_references`.
+   *
+   * @generated from field: int32 reference_count = 6;
+   */
+  referenceCount: number;
 };
 
 /**
@@ -281,7 +505,59 @@ export type ManifestPushed = Message<"stowage.v1.ManifestPushed"> & {
  * Use `create(ManifestPushedSchema)` to create a new message.
  */
 export const ManifestPushedSchema: GenMessage<ManifestPushed> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_event, 5);
+  messageDesc(file_stowage_v1_event, 10);
+
+/**
+ * ManifestPulled tells that a manifest was read. Pulls are written to the log
+ * in batches, at most a second after they happened; a crash can lose those of
+ * the last second. Where clients pull faster than a thousand times a second,
+ * pulls of the same manifest by the same client share an event.
+ *
+ * @generated from message stowage.v1.ManifestPulled
+ */
+export type ManifestPulled = Message<"stowage.v1.ManifestPulled"> & {
+  /**
+   * The manifest.
+   *
+   * @generated from field: stowage.v1.Descriptor descriptor = 1;
+   */
+  descriptor?: Descriptor | undefined;
+
+  /**
+   * The tag it was asked for by. Empty: by digest.
+   *
+   * @generated from field: string tag = 2;
+   */
+  tag: string;
+
+  /**
+   * How many pulls this event stands for; at least 1.
+   *
+   * @generated from field: int64 count = 3;
+   */
+  count: bigint;
+
+  /**
+   * The manifest it refers to. Empty: none.
+   *
+   * @generated from field: string subject = 4;
+   */
+  subject: string;
+
+  /**
+   * What kind of artifact it is. Empty: none said.
+   *
+   * @generated from field: string artifact_type = 5;
+   */
+  artifactType: string;
+};
+
+/**
+ * Describes the message stowage.v1.ManifestPulled.
+ * Use `create(ManifestPulledSchema)` to create a new message.
+ */
+export const ManifestPulledSchema: GenMessage<ManifestPulled> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event, 11);
 
 /**
  * ManifestDeleted tells that a manifest was removed.
@@ -295,6 +571,20 @@ export type ManifestDeleted = Message<"stowage.v1.ManifestDeleted"> & {
    * @generated from field: stowage.v1.Descriptor descriptor = 1;
    */
   descriptor?: Descriptor | undefined;
+
+  /**
+   * The manifest it referred to. Empty: none.
+   *
+   * @generated from field: string subject = 2;
+   */
+  subject: string;
+
+  /**
+   * What kind of artifact it was. Empty: none said.
+   *
+   * @generated from field: string artifact_type = 3;
+   */
+  artifactType: string;
 };
 
 /**
@@ -302,7 +592,7 @@ export type ManifestDeleted = Message<"stowage.v1.ManifestDeleted"> & {
  * Use `create(ManifestDeletedSchema)` to create a new message.
  */
 export const ManifestDeletedSchema: GenMessage<ManifestDeleted> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_event, 6);
+  messageDesc(file_stowage_v1_event, 12);
 
 /**
  * TagCreated tells that a tag came into being.
@@ -323,6 +613,13 @@ export type TagCreated = Message<"stowage.v1.TagCreated"> & {
    * @generated from field: stowage.v1.Descriptor descriptor = 2;
    */
   descriptor?: Descriptor | undefined;
+
+  /**
+   * What kind of artifact that is. Empty: none said.
+   *
+   * @generated from field: string artifact_type = 3;
+   */
+  artifactType: string;
 };
 
 /**
@@ -330,7 +627,7 @@ export type TagCreated = Message<"stowage.v1.TagCreated"> & {
  * Use `create(TagCreatedSchema)` to create a new message.
  */
 export const TagCreatedSchema: GenMessage<TagCreated> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_event, 7);
+  messageDesc(file_stowage_v1_event, 13);
 
 /**
  * TagMoved tells that a tag points elsewhere than before.
@@ -358,6 +655,13 @@ export type TagMoved = Message<"stowage.v1.TagMoved"> & {
    * @generated from field: string previous_digest = 3;
    */
   previousDigest: string;
+
+  /**
+   * What kind of artifact it points to now. Empty: none said.
+   *
+   * @generated from field: string artifact_type = 4;
+   */
+  artifactType: string;
 };
 
 /**
@@ -365,7 +669,7 @@ export type TagMoved = Message<"stowage.v1.TagMoved"> & {
  * Use `create(TagMovedSchema)` to create a new message.
  */
 export const TagMovedSchema: GenMessage<TagMoved> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_event, 8);
+  messageDesc(file_stowage_v1_event, 14);
 
 /**
  * TagDeleted tells that a tag was removed.
@@ -386,6 +690,13 @@ export type TagDeleted = Message<"stowage.v1.TagDeleted"> & {
    * @generated from field: stowage.v1.Descriptor descriptor = 2;
    */
   descriptor?: Descriptor | undefined;
+
+  /**
+   * What kind of artifact that was. Empty: none said.
+   *
+   * @generated from field: string artifact_type = 3;
+   */
+  artifactType: string;
 };
 
 /**
@@ -393,7 +704,7 @@ export type TagDeleted = Message<"stowage.v1.TagDeleted"> & {
  * Use `create(TagDeletedSchema)` to create a new message.
  */
 export const TagDeletedSchema: GenMessage<TagDeleted> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_event, 9);
+  messageDesc(file_stowage_v1_event, 15);
 
 /**
  * UploadCancelled tells that an upload was given up by its client.
@@ -414,5 +725,26 @@ export type UploadCancelled = Message<"stowage.v1.UploadCancelled"> & {
  * Use `create(UploadCancelledSchema)` to create a new message.
  */
 export const UploadCancelledSchema: GenMessage<UploadCancelled> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_event, 10);
+  messageDesc(file_stowage_v1_event, 16);
+
+/**
+ * UploadExpired tells that an upload that nobody continued was removed.
+ *
+ * @generated from message stowage.v1.UploadExpired
+ */
+export type UploadExpired = Message<"stowage.v1.UploadExpired"> & {
+  /**
+   * The session.
+   *
+   * @generated from field: string upload_id = 1;
+   */
+  uploadId: string;
+};
+
+/**
+ * Describes the message stowage.v1.UploadExpired.
+ * Use `create(UploadExpiredSchema)` to create a new message.
+ */
+export const UploadExpiredSchema: GenMessage<UploadExpired> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event, 17);
 

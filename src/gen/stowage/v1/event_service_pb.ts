@@ -4,8 +4,10 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Empty } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_empty } from "@bufbuild/protobuf/wkt";
+import type { Empty, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_empty, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Descriptor } from "./descriptor_pb.ts";
+import { file_stowage_v1_descriptor } from "./descriptor_pb.ts";
 import type { Event } from "./event_pb.ts";
 import { file_stowage_v1_event } from "./event_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,10 +16,16 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file stowage/v1/event_service.proto.
  */
 export const file_stowage_v1_event_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5zdG93YWdlL3YxL2V2ZW50X3NlcnZpY2UucHJvdG8SCnN0b3dhZ2UudjEiOQoLRXZlbnRGaWx0ZXISGwoTcmVwb3NpdG9yeV9wcmVmaXhlcxgBIAMoCRINCgVraW5kcxgCIAMoCSK2AQoQU3Vic2NyaWJlUmVxdWVzdBIsCgpmcm9tX3N0YXJ0GAEgASgLMhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5SAASKgoIZnJvbV9ub3cYAiABKAsyFi5nb29nbGUucHJvdG9idWYuRW1wdHlIABIWCgxhZnRlcl9jdXJzb3IYAyABKAlIABInCgZmaWx0ZXIYBCABKAsyFy5zdG93YWdlLnYxLkV2ZW50RmlsdGVyQgcKBXN0YXJ0IuwBChFTdWJzY3JpYmVSZXNwb25zZRI0CgVyZWFkeRgBIAEoCzIjLnN0b3dhZ2UudjEuU3Vic2NyaWJlUmVzcG9uc2UuUmVhZHlIABIiCgVldmVudBgCIAEoCzIRLnN0b3dhZ2UudjEuRXZlbnRIABI8CglrZWVwYWxpdmUYAyABKAsyJy5zdG93YWdlLnYxLlN1YnNjcmliZVJlc3BvbnNlLktlZXBhbGl2ZUgAGhcKBVJlYWR5Eg4KBmN1cnNvchgBIAEoCRobCglLZWVwYWxpdmUSDgoGY3Vyc29yGAEgASgJQgkKB21lc3NhZ2UiZQoRTGlzdEV2ZW50c1JlcXVlc3QSFAoMYWZ0ZXJfY3Vyc29yGAEgASgJEicKBmZpbHRlchgCIAEoCzIXLnN0b3dhZ2UudjEuRXZlbnRGaWx0ZXISEQoJcGFnZV9zaXplGAMgASgFIloKEkxpc3RFdmVudHNSZXNwb25zZRIhCgZldmVudHMYASADKAsyES5zdG93YWdlLnYxLkV2ZW50EhMKC25leHRfY3Vyc29yGAIgASgJEgwKBG1vcmUYAyABKAgysQEKDEV2ZW50U2VydmljZRJPCglTdWJzY3JpYmUSHC5zdG93YWdlLnYxLlN1YnNjcmliZVJlcXVlc3QaHS5zdG93YWdlLnYxLlN1YnNjcmliZVJlc3BvbnNlIgOQAgEwARJQCgpMaXN0RXZlbnRzEh0uc3Rvd2FnZS52MS5MaXN0RXZlbnRzUmVxdWVzdBoeLnN0b3dhZ2UudjEuTGlzdEV2ZW50c1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_google_protobuf_empty, file_stowage_v1_event]);
+  fileDesc("Ch5zdG93YWdlL3YxL2V2ZW50X3NlcnZpY2UucHJvdG8SCnN0b3dhZ2UudjEiigEKC0V2ZW50RmlsdGVyEhsKE3JlcG9zaXRvcnlfcHJlZml4ZXMYASADKAkSDQoFa2luZHMYAiADKAkSFAoMcmVwb3NpdG9yaWVzGAMgAygJEhMKC21lZGlhX3R5cGVzGAQgAygJEhYKDmFydGlmYWN0X3R5cGVzGAUgAygJEgwKBHRhZ3MYBiADKAkixgIKEFN1YnNjcmliZVJlcXVlc3QSLAoKZnJvbV9zdGFydBgBIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eUgAEioKCGZyb21fbm93GAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5SAASFgoMYWZ0ZXJfY3Vyc29yGAMgASgJSAASLwoNZnJvbV9zbmFwc2hvdBgFIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eUgAEi8KCWZyb21fdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIABInCgZmaWx0ZXIYBCABKAsyFy5zdG93YWdlLnYxLkV2ZW50RmlsdGVyEhoKEmluY2x1ZGVfcmVmZXJlbmNlcxgHIAEoCBIQCghjb25zdW1lchgIIAEoCUIHCgVzdGFydCKBAwoRU3Vic2NyaWJlUmVzcG9uc2USNAoFcmVhZHkYASABKAsyIy5zdG93YWdlLnYxLlN1YnNjcmliZVJlc3BvbnNlLlJlYWR5SAASIgoFZXZlbnQYAiABKAsyES5zdG93YWdlLnYxLkV2ZW50SAASPAoJa2VlcGFsaXZlGAMgASgLMicuc3Rvd2FnZS52MS5TdWJzY3JpYmVSZXNwb25zZS5LZWVwYWxpdmVIABIxCg1zbmFwc2hvdF9pdGVtGAQgASgLMhguc3Rvd2FnZS52MS5TbmFwc2hvdEl0ZW1IABJBCgxzbmFwc2hvdF9lbmQYBSABKAsyKS5zdG93YWdlLnYxLlN1YnNjcmliZVJlc3BvbnNlLlNuYXBzaG90RW5kSAAaFwoFUmVhZHkSDgoGY3Vyc29yGAEgASgJGhsKCUtlZXBhbGl2ZRIOCgZjdXJzb3IYASABKAkaHQoLU25hcHNob3RFbmQSDgoGY3Vyc29yGAEgASgJQgkKB21lc3NhZ2UisgQKDFNuYXBzaG90SXRlbRISCgpyZXBvc2l0b3J5GAEgASgJEkQKEHJlcG9zaXRvcnlfc3RhdGUYAiABKAsyKC5zdG93YWdlLnYxLlNuYXBzaG90SXRlbS5SZXBvc2l0b3J5U3RhdGVIABIyCgRibG9iGAMgASgLMiIuc3Rvd2FnZS52MS5TbmFwc2hvdEl0ZW0uQmxvYlN0YXRlSAASOgoIbWFuaWZlc3QYBCABKAsyJi5zdG93YWdlLnYxLlNuYXBzaG90SXRlbS5NYW5pZmVzdFN0YXRlSAASMAoDdGFnGAUgASgLMiEuc3Rvd2FnZS52MS5TbmFwc2hvdEl0ZW0uVGFnU3RhdGVIABIoCgR0aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBoRCg9SZXBvc2l0b3J5U3RhdGUaNwoJQmxvYlN0YXRlEioKCmRlc2NyaXB0b3IYASABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3IaYwoNTWFuaWZlc3RTdGF0ZRIqCgpkZXNjcmlwdG9yGAEgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEg8KB3N1YmplY3QYAiABKAkSFQoNYXJ0aWZhY3RfdHlwZRgDIAEoCRpDCghUYWdTdGF0ZRILCgN0YWcYASABKAkSKgoKZGVzY3JpcHRvchgCIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvckIGCgRpdGVtIrABChFMaXN0RXZlbnRzUmVxdWVzdBIUCgxhZnRlcl9jdXJzb3IYASABKAkSJwoGZmlsdGVyGAIgASgLMhcuc3Rvd2FnZS52MS5FdmVudEZpbHRlchIRCglwYWdlX3NpemUYAyABKAUSLQoJZnJvbV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaChJpbmNsdWRlX3JlZmVyZW5jZXMYBSABKAgiWgoSTGlzdEV2ZW50c1Jlc3BvbnNlEiEKBmV2ZW50cxgBIAMoCzIRLnN0b3dhZ2UudjEuRXZlbnQSEwoLbmV4dF9jdXJzb3IYAiABKAkSDAoEbW9yZRgDIAEoCCLAAQoIQ29uc3VtZXISDAoEbmFtZRgBIAEoCRIOCgZjdXJzb3IYAiABKAkSCwoDbGFnGAMgASgDEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI0ChBhY2tub3dsZWRnZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgljb25uZWN0ZWQYBiABKAgSDwoHZXhwaXJlZBgHIAEoCCLVAQoVQ3JlYXRlQ29uc3VtZXJSZXF1ZXN0EhAKCGNvbnN1bWVyGAEgASgJEiwKCmZyb21fc3RhcnQYAiABKAsyFi5nb29nbGUucHJvdG9idWYuRW1wdHlIABIqCghmcm9tX25vdxgDIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eUgAEhYKDGFmdGVyX2N1cnNvchgEIAEoCUgAEi8KCWZyb21fdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAEIHCgVzdGFydCJRChZDcmVhdGVDb25zdW1lclJlc3BvbnNlEiYKCGNvbnN1bWVyGAEgASgLMhQuc3Rvd2FnZS52MS5Db25zdW1lchIPCgdjcmVhdGVkGAIgASgIIjwKGEFja25vd2xlZGdlRXZlbnRzUmVxdWVzdBIQCghjb25zdW1lchgBIAEoCRIOCgZjdXJzb3IYAiABKAkiQwoZQWNrbm93bGVkZ2VFdmVudHNSZXNwb25zZRImCghjb25zdW1lchgBIAEoCzIULnN0b3dhZ2UudjEuQ29uc3VtZXIiPQoUTGlzdENvbnN1bWVyc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiWQoVTGlzdENvbnN1bWVyc1Jlc3BvbnNlEicKCWNvbnN1bWVycxgBIAMoCzIULnN0b3dhZ2UudjEuQ29uc3VtZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIikKFURlbGV0ZUNvbnN1bWVyUmVxdWVzdBIQCghjb25zdW1lchgBIAEoCSIYChZEZWxldGVDb25zdW1lclJlc3BvbnNlMqoECgxFdmVudFNlcnZpY2USTwoJU3Vic2NyaWJlEhwuc3Rvd2FnZS52MS5TdWJzY3JpYmVSZXF1ZXN0Gh0uc3Rvd2FnZS52MS5TdWJzY3JpYmVSZXNwb25zZSIDkAIBMAESUAoKTGlzdEV2ZW50cxIdLnN0b3dhZ2UudjEuTGlzdEV2ZW50c1JlcXVlc3QaHi5zdG93YWdlLnYxLkxpc3RFdmVudHNSZXNwb25zZSIDkAIBElwKDkNyZWF0ZUNvbnN1bWVyEiEuc3Rvd2FnZS52MS5DcmVhdGVDb25zdW1lclJlcXVlc3QaIi5zdG93YWdlLnYxLkNyZWF0ZUNvbnN1bWVyUmVzcG9uc2UiA5ACAhJlChFBY2tub3dsZWRnZUV2ZW50cxIkLnN0b3dhZ2UudjEuQWNrbm93bGVkZ2VFdmVudHNSZXF1ZXN0GiUuc3Rvd2FnZS52MS5BY2tub3dsZWRnZUV2ZW50c1Jlc3BvbnNlIgOQAgISWQoNTGlzdENvbnN1bWVycxIgLnN0b3dhZ2UudjEuTGlzdENvbnN1bWVyc1JlcXVlc3QaIS5zdG93YWdlLnYxLkxpc3RDb25zdW1lcnNSZXNwb25zZSIDkAIBElcKDkRlbGV0ZUNvbnN1bWVyEiEuc3Rvd2FnZS52MS5EZWxldGVDb25zdW1lclJlcXVlc3QaIi5zdG93YWdlLnYxLkRlbGV0ZUNvbnN1bWVyUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_empty, file_google_protobuf_timestamp, file_stowage_v1_descriptor, file_stowage_v1_event]);
 
 /**
- * EventFilter chooses events. An event must pass every member that is set.
+ * EventFilter chooses events. An event must pass every member that is set, and
+ * passes a member when it fits one of its entries. A member has at most 100.
+ *
+ * Patterns: "*" stands for any characters but "/", "**" for any characters,
+ * "?" for one character but "/", and "\" takes the special meaning from the
+ * character behind it. They fit the whole name: "team/**" chooses all
+ * repositories below "team", but not "team" itself.
  *
  * @generated from message stowage.v1.EventFilter
  */
@@ -37,6 +45,36 @@ export type EventFilter = Message<"stowage.v1.EventFilter"> & {
    * @generated from field: repeated string kinds = 2;
    */
   kinds: string[];
+
+  /**
+   * Only events of repositories whose name fits one of these patterns. None:
+   * all.
+   *
+   * @generated from field: repeated string repositories = 3;
+   */
+  repositories: string[];
+
+  /**
+   * Only events about content of these media types, as patterns. None: all.
+   *
+   * @generated from field: repeated string media_types = 4;
+   */
+  mediaTypes: string[];
+
+  /**
+   * Only events about manifests of these artifact types, as patterns. None:
+   * all.
+   *
+   * @generated from field: repeated string artifact_types = 5;
+   */
+  artifactTypes: string[];
+
+  /**
+   * Only events that name a tag which fits one of these patterns. None: all.
+   *
+   * @generated from field: repeated string tags = 6;
+   */
+  tags: string[];
 };
 
 /**
@@ -53,7 +91,9 @@ export const EventFilterSchema: GenMessage<EventFilter> = /*@__PURE__*/
  */
 export type SubscribeRequest = Message<"stowage.v1.SubscribeRequest"> & {
   /**
-   * Where to begin. Absent: from now.
+   * Where to begin. Absent: from now or, with `consumer`, behind what it
+   * acknowledged. A consumer can begin anew with `from_snapshot`, and takes no
+   * other start.
    *
    * @generated from oneof stowage.v1.SubscribeRequest.start
    */
@@ -81,14 +121,46 @@ export type SubscribeRequest = Message<"stowage.v1.SubscribeRequest"> & {
      */
     value: string;
     case: "afterCursor";
+  } | {
+    /**
+     * With all that exists, then the events since.
+     *
+     * @generated from field: google.protobuf.Empty from_snapshot = 5;
+     */
+    value: Empty;
+    case: "fromSnapshot";
+  } | {
+    /**
+     * At the first event that happened at this time or later.
+     *
+     * @generated from field: google.protobuf.Timestamp from_time = 6;
+     */
+    value: Timestamp;
+    case: "fromTime";
   } | { case: undefined; value?: undefined };
 
   /**
-   * What to choose. Absent: everything.
+   * What to choose. Absent: everything. Of a snapshot it chooses what the
+   * events `repository_created`, `blob_pushed`, `manifest_pushed` and
+   * `tag_created` would have passed as.
    *
    * @generated from field: stowage.v1.EventFilter filter = 4;
    */
   filter?: EventFilter | undefined;
+
+  /**
+   * True: events of pushed manifests list what they refer to.
+   *
+   * @generated from field: bool include_references = 7;
+   */
+  includeReferences: boolean;
+
+  /**
+   * The named consumer to continue as; see CreateConsumer. Empty: none.
+   *
+   * @generated from field: string consumer = 8;
+   */
+  consumer: string;
 };
 
 /**
@@ -133,6 +205,22 @@ export type SubscribeResponse = Message<"stowage.v1.SubscribeResponse"> & {
      */
     value: SubscribeResponse_Keepalive;
     case: "keepalive";
+  } | {
+    /**
+     * Something that exists.
+     *
+     * @generated from field: stowage.v1.SnapshotItem snapshot_item = 4;
+     */
+    value: SnapshotItem;
+    case: "snapshotItem";
+  } | {
+    /**
+     * All that exists was told.
+     *
+     * @generated from field: stowage.v1.SubscribeResponse.SnapshotEnd snapshot_end = 5;
+     */
+    value: SubscribeResponse_SnapshotEnd;
+    case: "snapshotEnd";
   } | { case: undefined; value?: undefined };
 };
 
@@ -172,7 +260,7 @@ export const SubscribeResponse_ReadySchema: GenMessage<SubscribeResponse_Ready> 
 export type SubscribeResponse_Keepalive = Message<"stowage.v1.SubscribeResponse.Keepalive"> & {
   /**
    * Everything up to here was sent or did not pass the filter; a good place
-   * to resume from.
+   * to resume from. Empty within a snapshot.
    *
    * @generated from field: string cursor = 1;
    */
@@ -185,6 +273,195 @@ export type SubscribeResponse_Keepalive = Message<"stowage.v1.SubscribeResponse.
  */
 export const SubscribeResponse_KeepaliveSchema: GenMessage<SubscribeResponse_Keepalive> = /*@__PURE__*/
   messageDesc(file_stowage_v1_event_service, 2, 1);
+
+/**
+ * SnapshotEnd stands between a snapshot and the events since.
+ *
+ * @generated from message stowage.v1.SubscribeResponse.SnapshotEnd
+ */
+export type SubscribeResponse_SnapshotEnd = Message<"stowage.v1.SubscribeResponse.SnapshotEnd"> & {
+  /**
+   * Events behind this cursor will follow: the snapshot shows exactly what
+   * existed at it.
+   *
+   * @generated from field: string cursor = 1;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message stowage.v1.SubscribeResponse.SnapshotEnd.
+ * Use `create(SubscribeResponse_SnapshotEndSchema)` to create a new message.
+ */
+export const SubscribeResponse_SnapshotEndSchema: GenMessage<SubscribeResponse_SnapshotEnd> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event_service, 2, 2);
+
+/**
+ * SnapshotItem is one thing that exists.
+ *
+ * @generated from message stowage.v1.SnapshotItem
+ */
+export type SnapshotItem = Message<"stowage.v1.SnapshotItem"> & {
+  /**
+   * The repository it is in, or that it is.
+   *
+   * @generated from field: string repository = 1;
+   */
+  repository: string;
+
+  /**
+   * What it is.
+   *
+   * @generated from oneof stowage.v1.SnapshotItem.item
+   */
+  item: {
+    /**
+     * A repository.
+     *
+     * @generated from field: stowage.v1.SnapshotItem.RepositoryState repository_state = 2;
+     */
+    value: SnapshotItem_RepositoryState;
+    case: "repositoryState";
+  } | {
+    /**
+     * A blob.
+     *
+     * @generated from field: stowage.v1.SnapshotItem.BlobState blob = 3;
+     */
+    value: SnapshotItem_BlobState;
+    case: "blob";
+  } | {
+    /**
+     * A manifest.
+     *
+     * @generated from field: stowage.v1.SnapshotItem.ManifestState manifest = 4;
+     */
+    value: SnapshotItem_ManifestState;
+    case: "manifest";
+  } | {
+    /**
+     * A tag.
+     *
+     * @generated from field: stowage.v1.SnapshotItem.TagState tag = 5;
+     */
+    value: SnapshotItem_TagState;
+    case: "tag";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Since when it is so: when the repository, link or manifest was made, or
+   * the tag last set.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 6;
+   */
+  time?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message stowage.v1.SnapshotItem.
+ * Use `create(SnapshotItemSchema)` to create a new message.
+ */
+export const SnapshotItemSchema: GenMessage<SnapshotItem> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event_service, 3);
+
+/**
+ * RepositoryState is a repository.
+ *
+ * @generated from message stowage.v1.SnapshotItem.RepositoryState
+ */
+export type SnapshotItem_RepositoryState = Message<"stowage.v1.SnapshotItem.RepositoryState"> & {
+};
+
+/**
+ * Describes the message stowage.v1.SnapshotItem.RepositoryState.
+ * Use `create(SnapshotItem_RepositoryStateSchema)` to create a new message.
+ */
+export const SnapshotItem_RepositoryStateSchema: GenMessage<SnapshotItem_RepositoryState> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event_service, 3, 0);
+
+/**
+ * BlobState is a blob that a repository sees.
+ *
+ * @generated from message stowage.v1.SnapshotItem.BlobState
+ */
+export type SnapshotItem_BlobState = Message<"stowage.v1.SnapshotItem.BlobState"> & {
+  /**
+   * The blob.
+   *
+   * @generated from field: stowage.v1.Descriptor descriptor = 1;
+   */
+  descriptor?: Descriptor | undefined;
+};
+
+/**
+ * Describes the message stowage.v1.SnapshotItem.BlobState.
+ * Use `create(SnapshotItem_BlobStateSchema)` to create a new message.
+ */
+export const SnapshotItem_BlobStateSchema: GenMessage<SnapshotItem_BlobState> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event_service, 3, 1);
+
+/**
+ * ManifestState is a manifest.
+ *
+ * @generated from message stowage.v1.SnapshotItem.ManifestState
+ */
+export type SnapshotItem_ManifestState = Message<"stowage.v1.SnapshotItem.ManifestState"> & {
+  /**
+   * The manifest.
+   *
+   * @generated from field: stowage.v1.Descriptor descriptor = 1;
+   */
+  descriptor?: Descriptor | undefined;
+
+  /**
+   * The manifest it refers to. Empty: none.
+   *
+   * @generated from field: string subject = 2;
+   */
+  subject: string;
+
+  /**
+   * What kind of artifact it is. Empty: none said.
+   *
+   * @generated from field: string artifact_type = 3;
+   */
+  artifactType: string;
+};
+
+/**
+ * Describes the message stowage.v1.SnapshotItem.ManifestState.
+ * Use `create(SnapshotItem_ManifestStateSchema)` to create a new message.
+ */
+export const SnapshotItem_ManifestStateSchema: GenMessage<SnapshotItem_ManifestState> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event_service, 3, 2);
+
+/**
+ * TagState is a tag.
+ *
+ * @generated from message stowage.v1.SnapshotItem.TagState
+ */
+export type SnapshotItem_TagState = Message<"stowage.v1.SnapshotItem.TagState"> & {
+  /**
+   * The tag's name.
+   *
+   * @generated from field: string tag = 1;
+   */
+  tag: string;
+
+  /**
+   * What it points to.
+   *
+   * @generated from field: stowage.v1.Descriptor descriptor = 2;
+   */
+  descriptor?: Descriptor | undefined;
+};
+
+/**
+ * Describes the message stowage.v1.SnapshotItem.TagState.
+ * Use `create(SnapshotItem_TagStateSchema)` to create a new message.
+ */
+export const SnapshotItem_TagStateSchema: GenMessage<SnapshotItem_TagState> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event_service, 3, 3);
 
 /**
  * ListEventsRequest asks for a page of the log.
@@ -212,6 +489,21 @@ export type ListEventsRequest = Message<"stowage.v1.ListEventsRequest"> & {
    * @generated from field: int32 page_size = 3;
    */
   pageSize: number;
+
+  /**
+   * Begin at the first event that happened at this time or later. Absent: at
+   * the oldest. Not together with `after_cursor`.
+   *
+   * @generated from field: google.protobuf.Timestamp from_time = 4;
+   */
+  fromTime?: Timestamp | undefined;
+
+  /**
+   * True: events of pushed manifests list what they refer to.
+   *
+   * @generated from field: bool include_references = 5;
+   */
+  includeReferences: boolean;
 };
 
 /**
@@ -219,7 +511,7 @@ export type ListEventsRequest = Message<"stowage.v1.ListEventsRequest"> & {
  * Use `create(ListEventsRequestSchema)` to create a new message.
  */
 export const ListEventsRequestSchema: GenMessage<ListEventsRequest> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_event_service, 3);
+  messageDesc(file_stowage_v1_event_service, 4);
 
 /**
  * ListEventsResponse is a page of the log.
@@ -255,11 +547,309 @@ export type ListEventsResponse = Message<"stowage.v1.ListEventsResponse"> & {
  * Use `create(ListEventsResponseSchema)` to create a new message.
  */
 export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_event_service, 4);
+  messageDesc(file_stowage_v1_event_service, 5);
+
+/**
+ * Consumer is a place in the log that the registry remembers for somebody.
+ *
+ * @generated from message stowage.v1.Consumer
+ */
+export type Consumer = Message<"stowage.v1.Consumer"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Everything up to here was acknowledged.
+   *
+   * @generated from field: string cursor = 2;
+   */
+  cursor: string;
+
+  /**
+   * How many events are in the log behind that, whatever a filter would
+   * choose of them.
+   *
+   * @generated from field: int64 lag = 3;
+   */
+  lag: bigint;
+
+  /**
+   * When it was made.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 4;
+   */
+  createTime?: Timestamp | undefined;
+
+  /**
+   * When it last acknowledged something. Absent: never.
+   *
+   * @generated from field: google.protobuf.Timestamp acknowledge_time = 5;
+   */
+  acknowledgeTime?: Timestamp | undefined;
+
+  /**
+   * True: somebody subscribes as this consumer now.
+   *
+   * @generated from field: bool connected = 6;
+   */
+  connected: boolean;
+
+  /**
+   * True: events that it has not had were removed, and Subscribe would answer
+   * CURSOR_EXPIRED. Begin anew with `from_snapshot`.
+   *
+   * @generated from field: bool expired = 7;
+   */
+  expired: boolean;
+};
+
+/**
+ * Describes the message stowage.v1.Consumer.
+ * Use `create(ConsumerSchema)` to create a new message.
+ */
+export const ConsumerSchema: GenMessage<Consumer> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event_service, 6);
+
+/**
+ * CreateConsumerRequest names a consumer and where it begins.
+ *
+ * @generated from message stowage.v1.CreateConsumerRequest
+ */
+export type CreateConsumerRequest = Message<"stowage.v1.CreateConsumerRequest"> & {
+  /**
+   * Its name: 1 to 128 of the characters A-Z a-z 0-9 . _ - beginning with a
+   * letter or digit.
+   *
+   * @generated from field: string consumer = 1;
+   */
+  consumer: string;
+
+  /**
+   * Where it begins if it does not exist yet. Absent: with the first event
+   * that happens from now on.
+   *
+   * @generated from oneof stowage.v1.CreateConsumerRequest.start
+   */
+  start: {
+    /**
+     * At the oldest event in the log.
+     *
+     * @generated from field: google.protobuf.Empty from_start = 2;
+     */
+    value: Empty;
+    case: "fromStart";
+  } | {
+    /**
+     * With the first event that happens from now on.
+     *
+     * @generated from field: google.protobuf.Empty from_now = 3;
+     */
+    value: Empty;
+    case: "fromNow";
+  } | {
+    /**
+     * Behind the event with this cursor.
+     *
+     * @generated from field: string after_cursor = 4;
+     */
+    value: string;
+    case: "afterCursor";
+  } | {
+    /**
+     * At the first event that happened at this time or later.
+     *
+     * @generated from field: google.protobuf.Timestamp from_time = 5;
+     */
+    value: Timestamp;
+    case: "fromTime";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message stowage.v1.CreateConsumerRequest.
+ * Use `create(CreateConsumerRequestSchema)` to create a new message.
+ */
+export const CreateConsumerRequestSchema: GenMessage<CreateConsumerRequest> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event_service, 7);
+
+/**
+ * CreateConsumerResponse shows the consumer.
+ *
+ * @generated from message stowage.v1.CreateConsumerResponse
+ */
+export type CreateConsumerResponse = Message<"stowage.v1.CreateConsumerResponse"> & {
+  /**
+   * The consumer, new or as it was.
+   *
+   * @generated from field: stowage.v1.Consumer consumer = 1;
+   */
+  consumer?: Consumer | undefined;
+
+  /**
+   * True: it is new.
+   *
+   * @generated from field: bool created = 2;
+   */
+  created: boolean;
+};
+
+/**
+ * Describes the message stowage.v1.CreateConsumerResponse.
+ * Use `create(CreateConsumerResponseSchema)` to create a new message.
+ */
+export const CreateConsumerResponseSchema: GenMessage<CreateConsumerResponse> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event_service, 8);
+
+/**
+ * AcknowledgeEventsRequest says how far a consumer has come.
+ *
+ * @generated from message stowage.v1.AcknowledgeEventsRequest
+ */
+export type AcknowledgeEventsRequest = Message<"stowage.v1.AcknowledgeEventsRequest"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string consumer = 1;
+   */
+  consumer: string;
+
+  /**
+   * Everything up to here has been dealt with. The cursor of an event, of a
+   * keepalive, or of `snapshot_end`.
+   *
+   * @generated from field: string cursor = 2;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message stowage.v1.AcknowledgeEventsRequest.
+ * Use `create(AcknowledgeEventsRequestSchema)` to create a new message.
+ */
+export const AcknowledgeEventsRequestSchema: GenMessage<AcknowledgeEventsRequest> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event_service, 9);
+
+/**
+ * AcknowledgeEventsResponse shows the consumer.
+ *
+ * @generated from message stowage.v1.AcknowledgeEventsResponse
+ */
+export type AcknowledgeEventsResponse = Message<"stowage.v1.AcknowledgeEventsResponse"> & {
+  /**
+   * The consumer as it is now.
+   *
+   * @generated from field: stowage.v1.Consumer consumer = 1;
+   */
+  consumer?: Consumer | undefined;
+};
+
+/**
+ * Describes the message stowage.v1.AcknowledgeEventsResponse.
+ * Use `create(AcknowledgeEventsResponseSchema)` to create a new message.
+ */
+export const AcknowledgeEventsResponseSchema: GenMessage<AcknowledgeEventsResponse> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event_service, 10);
+
+/**
+ * ListConsumersRequest asks for a page of consumers.
+ *
+ * @generated from message stowage.v1.ListConsumersRequest
+ */
+export type ListConsumersRequest = Message<"stowage.v1.ListConsumersRequest"> & {
+  /**
+   * At most this many. Zero: 100. More than 1,000 is cut to 1,000.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before. Empty: the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message stowage.v1.ListConsumersRequest.
+ * Use `create(ListConsumersRequestSchema)` to create a new message.
+ */
+export const ListConsumersRequestSchema: GenMessage<ListConsumersRequest> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event_service, 11);
+
+/**
+ * ListConsumersResponse is a page of consumers.
+ *
+ * @generated from message stowage.v1.ListConsumersResponse
+ */
+export type ListConsumersResponse = Message<"stowage.v1.ListConsumersResponse"> & {
+  /**
+   * The consumers.
+   *
+   * @generated from field: repeated stowage.v1.Consumer consumers = 1;
+   */
+  consumers: Consumer[];
+
+  /**
+   * Give this as `page_token` for the next page. Empty: there is none.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message stowage.v1.ListConsumersResponse.
+ * Use `create(ListConsumersResponseSchema)` to create a new message.
+ */
+export const ListConsumersResponseSchema: GenMessage<ListConsumersResponse> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event_service, 12);
+
+/**
+ * DeleteConsumerRequest names a consumer.
+ *
+ * @generated from message stowage.v1.DeleteConsumerRequest
+ */
+export type DeleteConsumerRequest = Message<"stowage.v1.DeleteConsumerRequest"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string consumer = 1;
+   */
+  consumer: string;
+};
+
+/**
+ * Describes the message stowage.v1.DeleteConsumerRequest.
+ * Use `create(DeleteConsumerRequestSchema)` to create a new message.
+ */
+export const DeleteConsumerRequestSchema: GenMessage<DeleteConsumerRequest> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event_service, 13);
+
+/**
+ * DeleteConsumerResponse says nothing.
+ *
+ * @generated from message stowage.v1.DeleteConsumerResponse
+ */
+export type DeleteConsumerResponse = Message<"stowage.v1.DeleteConsumerResponse"> & {
+};
+
+/**
+ * Describes the message stowage.v1.DeleteConsumerResponse.
+ * Use `create(DeleteConsumerResponseSchema)` to create a new message.
+ */
+export const DeleteConsumerResponseSchema: GenMessage<DeleteConsumerResponse> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event_service, 14);
 
 /**
  * EventService reads the event log: one ordered log without gaps, in which
- * each change stands exactly once.
+ * each change stands exactly once. Old events are removed after a time; a
+ * cursor that lies before them is answered CURSOR_EXPIRED.
  *
  * Errors carry google.rpc.ErrorInfo details: `reason` as named below, `domain`
  * "stowage".
@@ -274,10 +864,22 @@ export const EventService: GenService<{
    * resume after the stream ended, subscribe after the last cursor seen: no
    * event is missing and none comes twice.
    *
+   * With `from_snapshot` it first tells what exists, at one exact moment, and
+   * goes on with what happened since: `ready`, then a `snapshot_item` for each
+   * repository, blob, manifest and tag, then `snapshot_end`, then events. A
+   * snapshot that broke off is begun again.
+   *
+   * With `consumer` it continues behind what that consumer acknowledged.
+   *
    * The stream ends only with an error: UNAVAILABLE (unavailable) when the
    * registry shuts down, which means "resume".
    *
-   * Errors: CURSOR_INVALID (invalid_argument); KIND_INVALID (invalid_argument).
+   * Errors: CURSOR_INVALID (invalid_argument); CURSOR_EXPIRED (out_of_range),
+   * whose metadata `oldest` is the oldest cursor that still works; KIND_INVALID
+   * and FILTER_INVALID (invalid_argument); CONSUMER_UNKNOWN (not_found);
+   * CONSUMER_TAKEN (aborted) when somebody else subscribes as the same
+   * consumer, who then has it; REQUEST_INVALID (invalid_argument) for a start
+   * that does not go with a consumer.
    *
    * @generated from rpc stowage.v1.EventService.Subscribe
    */
@@ -289,7 +891,8 @@ export const EventService: GenService<{
   /**
    * ListEvents pages through the log.
    *
-   * Errors: CURSOR_INVALID (invalid_argument); KIND_INVALID (invalid_argument).
+   * Errors: CURSOR_INVALID (invalid_argument); CURSOR_EXPIRED (out_of_range);
+   * KIND_INVALID and FILTER_INVALID (invalid_argument).
    *
    * @generated from rpc stowage.v1.EventService.ListEvents
    */
@@ -297,6 +900,62 @@ export const EventService: GenService<{
     methodKind: "unary";
     input: typeof ListEventsRequestSchema;
     output: typeof ListEventsResponseSchema;
+  },
+  /**
+   * CreateConsumer makes a named consumer: a place in the log that the
+   * registry remembers. Asking again for one that exists changes nothing and
+   * returns it.
+   *
+   * Errors: CONSUMER_INVALID (invalid_argument) for a name that is not 1 to
+   * 128 of the characters A-Z a-z 0-9 . _ - beginning with a letter or digit;
+   * CURSOR_INVALID (invalid_argument); CURSOR_EXPIRED (out_of_range).
+   *
+   * @generated from rpc stowage.v1.EventService.CreateConsumer
+   */
+  createConsumer: {
+    methodKind: "unary";
+    input: typeof CreateConsumerRequestSchema;
+    output: typeof CreateConsumerResponseSchema;
+  },
+  /**
+   * AcknowledgeEvents tells that a consumer has dealt with everything up to a
+   * cursor. It is durable when it is answered. A cursor before the one
+   * acknowledged last changes nothing.
+   *
+   * Errors: CONSUMER_UNKNOWN (not_found); CURSOR_INVALID (invalid_argument).
+   *
+   * @generated from rpc stowage.v1.EventService.AcknowledgeEvents
+   */
+  acknowledgeEvents: {
+    methodKind: "unary";
+    input: typeof AcknowledgeEventsRequestSchema;
+    output: typeof AcknowledgeEventsResponseSchema;
+  },
+  /**
+   * ListConsumers pages through the named consumers in order of their names.
+   *
+   * Errors: PAGINATION_NUMBER_INVALID and PAGINATION_TOKEN_INVALID
+   * (invalid_argument).
+   *
+   * @generated from rpc stowage.v1.EventService.ListConsumers
+   */
+  listConsumers: {
+    methodKind: "unary";
+    input: typeof ListConsumersRequestSchema;
+    output: typeof ListConsumersResponseSchema;
+  },
+  /**
+   * DeleteConsumer forgets a consumer. A stream that it has open ends with
+   * CONSUMER_UNKNOWN (not_found).
+   *
+   * Errors: CONSUMER_UNKNOWN (not_found).
+   *
+   * @generated from rpc stowage.v1.EventService.DeleteConsumer
+   */
+  deleteConsumer: {
+    methodKind: "unary";
+    input: typeof DeleteConsumerRequestSchema;
+    output: typeof DeleteConsumerResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_stowage_v1_event_service, 0);
