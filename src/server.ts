@@ -21,6 +21,8 @@ export interface ServerOptions {
   readonly gateway?: Gateway;
   /** Absent: no RPC is served. */
   readonly routes?: Routes;
+  /** Origins whose pages may call the RPCs from a browser; "*" for all. Absent: none. */
+  readonly corsOrigins?: readonly string[];
   /** Absent members are DEFAULT_SERVER_LIMITS. */
   readonly limits?: Partial<ServerLimits>;
   /** Called once when the server begins to stop, before anything else: the moment to say NOT_SERVING. */
@@ -73,7 +75,7 @@ function createPort(options: ServerOptions, connections: Connections, shutdownSi
   const http2 = createHttp2Server(limits);
   const dispatch = createDispatcher({
     gateway: options.gateway,
-    rpc: routes && createRpcHandler({ routes, shutdownSignal, report }),
+    rpc: routes && createRpcHandler({ routes, shutdownSignal, corsOrigins: options.corsOrigins ?? [], report }),
     connections,
   });
   http1.on("request", dispatch);
