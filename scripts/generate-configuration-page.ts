@@ -43,10 +43,12 @@ Each key can be set by \`REGISTRY_\` and its path in capitals, joined by \`_\`: 
 win over the file.
 
 - Values are YAML: \`true\`, \`30s\`, \`[a, b]\`, \`{name: value}\`. A key whose value is plain text takes the variable as it is.
-- A list element has its index: \`REGISTRY_MIDDLEWARE_STORAGE_0_NAME\`. The next free index appends.
+- A list element has its index: \`REGISTRY_NOTIFICATIONS_ENDPOINTS_0_URL\`, \`REGISTRY_NOTIFICATIONS_ENDPOINTS_0_SIGNING_SECRETS_0\`.
+  The next free index appends.
 - Free names follow their map: \`REGISTRY_LOG_FIELDS_SERVICE=registry\` (always lower case),
-  \`REGISTRY_HTTP_HEADERS_X_FRAME_OPTIONS=DENY\` (\`_\` becomes \`-\`).
+  \`REGISTRY_HTTP_HEADERS_X_FRAME_OPTIONS=DENY\`, \`REGISTRY_NOTIFICATIONS_ENDPOINTS_0_HEADERS_AUTHORIZATION\` (\`_\` becomes \`-\`).
 - \`_FILE\` appended names a file that holds the value; one line break at its end is left out. Only one of the two may be set.
+  It works for secrets in lists too: \`REGISTRY_NOTIFICATIONS_ENDPOINTS_0_SIGNING_SECRETS_0_FILE=/run/secrets/webhook\`.
 - \`REGISTRY_STORAGE=inmemory\` and \`REGISTRY_AUTH=none\` choose by one word, and replace what the file chose.
 - An empty variable counts as not set. An unknown variable that begins with \`REGISTRY_\` is an error, except those that
   Kubernetes makes for a Service called \`registry\` (\`REGISTRY_PORT=tcp://…\`, \`REGISTRY_SERVICE_HOST\`, …).
@@ -60,6 +62,35 @@ unless the file says \`auth: none: {}\`, or the environment \`REGISTRY_AUTH=none
 ## Values
 
 A duration has its unit: \`90s\`, \`1h30m\`, \`500ms\`. A bare number, which distribution takes for nanoseconds, is an error.
+
+Globs choose repositories, tags and media types: \`*\` is any run of characters but \`/\`, \`**\` any run at all, \`?\` one character
+but \`/\`, and \`\\\` takes the next character literally. \`team/**\` is everything below \`team\`, but not \`team\` itself.
+
+## Webhooks
+
+The \`notifications\` of distribution work as they are. What goes beyond it stands in the same place:
+
+\`\`\`yaml
+notifications:
+  endpoints:
+    - name: deploy
+      url: https://deploy.example.com/events
+      headers:
+        Authorization: [Bearer s3cr3t]
+      timeout: 2s
+      batch: 100
+      filter:
+        repositories: [team/**]
+        kinds: [tag_created, tag_moved]
+      signing:
+        secretfiles: [/run/secrets/deploy-webhook]
+      giveup:
+        age: 72h
+        statuses: [410]
+\`\`\`
+
+No problem message quotes values of headers, secrets or URLs, and \`stowage check-config\` prints \`[redacted]\` in their
+place: of URLs the user, the password and what follows the \`?\`.
 `;
 
 const SECTION_TITLES: ReadonlyMap<string, string> = new Map([
@@ -75,7 +106,24 @@ export function renderConfigurationPage(): string {
     const rows = sections.get(title) ?? [];
     sections.set(title, [...rows, renderRow(path, key)]);
   }
-  return [INTRODUCTION, ...[...sections].map(([title, rows]) => renderSection(title, rows))].join("\n");
+  return [
+    INTRODUCTION,
+    ...[...sections].map(([title, rows]) =>
+      [renderSection(title, rows), ...renderElements(title)].join("\n"),
+    ),
+  ].join("\n");
+}
+
+/** A table for each list of the section whose elements are maps. */
+function renderElements(title: string): readonly string[] {
+  return [...KEYS].flatMap(([path, { elements }]) => {
+    if (elements === undefined || !path.startsWith(`${title}.`)) return [];
+    const rows = [...elements.keys].map(([member, key]) =>
+      renderCells([`\`${member}\``, key.type, renderDefault(key), renderMeaning(key)]),
+    );
+    const head = "| Member | Value | Default | Meaning |\n|---|---|---|---|";
+    return [`### Each of \`${path}\`\n\n${head}\n${rows.join("\n")}\n`];
+  });
 }
 
 function renderSection(title: string, rows: readonly string[]): string {
@@ -84,7 +132,9 @@ function renderSection(title: string, rows: readonly string[]): string {
 }
 
 function renderRow(path: string, key: Key): string {
-  const variable = path === "version" ? "" : `<br>\`${variableName(path)}\``;
+  const names =
+    path === "version" ? [] : [variableName(path), ...(key.alias === undefined ? [] : [key.alias])];
+  const variable = names.map((name) => `<br>\`${name}\``).join("");
   const cells = [
     `\`${path}\`${variable}`,
     KINDS[key.effect],
@@ -92,6 +142,10 @@ function renderRow(path: string, key: Key): string {
     renderDefault(key),
     renderMeaning(key),
   ];
+  return renderCells(cells);
+}
+
+function renderCells(cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 

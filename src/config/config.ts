@@ -2,11 +2,16 @@
 // comes from (file, environment, command line) is forgotten here.
 import type { Values } from "./keys.ts";
 import type { ListenAddress } from "./listen-address.ts";
+import type { WebhookConfig } from "./webhook.ts";
+
+export type { WebhookConfig };
 
 export interface Config {
   readonly log: LogConfig;
   readonly storage: StorageConfig;
   readonly http: HttpConfig;
+  readonly notifications: NotificationsConfig;
+  readonly events: EventsConfig;
   /** Whether manifests, tags and blobs can be deleted. */
   readonly deleteEnabled: boolean;
   /** Whether an index may name manifests that its repository lacks. */
@@ -34,6 +39,8 @@ export interface HttpConfig {
   readonly drainTimeoutMs: number;
   /** Added to every answer of the Docker API; names as they were written. */
   readonly headers: Readonly<Record<string, readonly string[]>>;
+  /** Pages from these origins may call the RPCs, in the form that browsers send; "*": from anywhere. */
+  readonly corsOrigins: readonly string[];
   /** How long the head of a request may take. */
   readonly headerTimeoutMs: number;
   /** How long a connection is kept between requests. */
@@ -46,8 +53,36 @@ export interface HttpConfig {
   readonly maxStreams: number;
 }
 
-/** Puts the values in their places. `given` tells which keys were set. */
-export function toConfig(values: Values, given: ReadonlyMap<string, unknown>): Config {
+export interface NotificationsConfig {
+  /** Whether webhooks are told what a manifest refers to. */
+  readonly includeReferences: boolean;
+  /** The disabled ones too, in the order of the file. */
+  readonly endpoints: readonly WebhookConfig[];
+}
+
+export interface EventsConfig {
+  /** Whether pulls of manifests are recorded, and whether HEAD is one. */
+  readonly pulls: { readonly enabled: boolean; readonly head: boolean };
+  readonly retention: {
+    /** Absent: no limit. */
+    readonly ageMs?: number;
+    /** Absent: no limit. */
+    readonly count?: number;
+    /** How much longer than `ageMs` events are kept for who has not had them yet. */
+    readonly holdMs: number;
+  };
+}
+
+/** What is known beside the values. */
+interface Rest {
+  /** The keys that were set. */
+  readonly given: ReadonlyMap<string, unknown>;
+  /** With the secrets that lay in files. */
+  readonly webhooks: readonly WebhookConfig[];
+}
+
+/** Puts the values in their places. */
+export function toConfig(values: Values, { given, webhooks }: Rest): Config {
   return freeze({
     log: {
       level: given.has("log.level") ? values["log.level"] : (values.loglevel ?? values["log.level"]),
@@ -58,6 +93,11 @@ export function toConfig(values: Values, given: ReadonlyMap<string, unknown>): C
       ? { kind: "memory" }
       : { kind: "filesystem", rootDirectory: values["storage.filesystem.rootdirectory"] },
     http: toHttpConfig(values),
+    notifications: {
+      includeReferences: values["notifications.events.includereferences"],
+      endpoints: webhooks,
+    },
+    events: toEventsConfig(values),
     deleteEnabled: values["storage.delete.enabled"],
     sparseIndexes: values["validation.manifests.indexes.platforms"] === "none",
     catalogMaxEntries: values["catalog.maxentries"],
@@ -70,6 +110,7 @@ function toHttpConfig(values: Values): HttpConfig {
     address: values["http.addr"],
     drainTimeoutMs: values["http.draintimeout"],
     headers: values["http.headers"],
+    corsOrigins: values["http.cors.origins"],
     headerTimeoutMs: values["http.timeouts.header"],
     idleTimeoutMs: values["http.timeouts.idle"],
     progressTimeoutMs: values["http.timeouts.progress"],
@@ -78,8 +119,23 @@ function toHttpConfig(values: Values): HttpConfig {
   };
 }
 
+function toEventsConfig(values: Values): EventsConfig {
+  const ageMs = values["events.retention.age"];
+  const count = values["events.retention.count"];
+  return {
+    pulls: { enabled: values["events.pulls.enabled"], head: values["events.pulls.head"] },
+    retention: {
+      ...(ageMs > 0 && { ageMs }),
+      ...(count > 0 && { count }),
+      holdMs: values["events.retention.hold"],
+    },
+  };
+}
+
+/** Bytes stay as they are: they cannot be frozen. */
 function freeze<T>(value: T): T {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || Object.isFrozen(value))
+    return value;
   for (const member of Object.values(value)) freeze(member);
   return Object.freeze(value);
 }

@@ -1,9 +1,8 @@
 // The environment as a source of configuration. Every key has a variable; a
 // variable of ours that is not known is a problem, never ignored.
-import { KEYS } from "./keys.ts";
 import { suggest } from "./nearest.ts";
 import type { ConfigProblem } from "./problem.ts";
-import { formatPath, type RawPath } from "./raw-tree.ts";
+import type { RawPath } from "./raw-tree.ts";
 import {
   CONFIGURATION_PATH,
   isServiceVariable,
@@ -76,6 +75,6 @@ function readVariable(name: string, value: string, { environment, readText }: So
   return { name, path: variable.path, value: readValue(variable, content) };
 }
 
-function readValue({ path }: Variable, value: string): unknown {
-  return KEYS.get(formatPath(path))?.verbatim === true ? value : parseYamlValue(value);
+function readValue({ verbatim }: Variable, value: string): unknown {
+  return verbatim ? value : parseYamlValue(value);
 }

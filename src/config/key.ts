@@ -4,10 +4,11 @@
 // environment variables and docs/configuration.md come from there.
 import { z } from "zod";
 import { parseDuration } from "./duration.ts";
+import type { KeyTable } from "./key-table.ts";
 
 /** What may stand below a key in the name of an environment variable. */
 export type Below =
-  /** List elements and members: ENDPOINTS_0_URL. */
+  /** List elements and members: ENDPOINTS_0_URL. Members that are known keep their own rules. */
   | "tree"
   /** One free name, in lower case: FIELDS_MY_NAME is my_name. */
   | "field"
@@ -27,10 +28,18 @@ interface KeyForm<T> extends KeyText {
   /** As it would stand in the file. Absent: no default. */
   readonly default?: unknown;
   readonly below?: Below;
-  /** True: text, which a variable's value is without being read as YAML. */
-  readonly verbatim?: boolean;
+  /** What may stand in each element of the list that the value is. */
+  readonly elements?: KeyTable;
+  /** Another name of the variable. */
+  readonly alias?: string;
+  /** The value ("all") or each element of the list ("elements") is text, which a variable holds as it is, not as YAML. */
+  readonly verbatim?: "all" | "elements";
   /** True: no complaint quotes the value. */
   readonly secret?: boolean;
+  /** The value without what is secret in it. Absent: nothing is, or names tell what. */
+  readonly show?: (given: unknown) => unknown;
+  /** True: set by being there, be it with nothing behind the colon. */
+  readonly bare?: boolean;
 }
 
 /** A key that Stowage acts on. */
@@ -86,6 +95,11 @@ export const COUNT = "a whole number, at least 1";
 
 export const DURATION = 'a duration with its unit, such as "30s" or "1h30m"';
 
+/** A duration that timers can wait for. */
+export const TIMER = 'a duration, such as "1s" or "500ms", above 0 and at most 24h';
+
+const MAX_TIMER_MS = 86_400_000;
+
 /** Says that the value is not what `type` describes; `detail` tells more where there is more to tell. */
 export function reject(context: z.core.$RefinementCtx, detail?: string): never {
   context.addIssue({ code: "custom", params: { detail } });
@@ -99,3 +113,9 @@ export const duration = z.unknown().transform((value, context) => {
   const isBare = typeof value === "number" || (typeof value === "string" && /^\d+$/.test(value));
   return reject(context, isBare ? `it has no unit; for seconds write "${value}s"` : undefined);
 });
+
+/** A duration in milliseconds, above 0 and at most a day: longer than a timer's 24 days would be none. */
+export const timer = duration.refine((value) => value > 0 && value <= MAX_TIMER_MS);
+
+/** Whole numbers within bounds. */
+export const between = (min: number, max: number) => z.int().min(min).max(max);

@@ -3,11 +3,12 @@
 import { type Config, toConfig } from "./config.ts";
 import { expandDriver } from "./driver-shorthand.ts";
 import { type Environment, type Override, readEnvironment } from "./environment.ts";
-import { KEYS } from "./keys.ts";
+import { CONFIGURATION, KEYS } from "./keys.ts";
 import { ConfigError, type ConfigProblem } from "./problem.ts";
 import { formatPath, isRawMap, type RawMap, type RawPath, setAt } from "./raw-tree.ts";
-import { readValues, type ValueProblem } from "./read-values.ts";
-import { checkRules, effectiveTree, keysWithoutEffect } from "./rules.ts";
+import { readSecretFiles } from "./read-secret-files.ts";
+import { readTable, type ValueProblem } from "./read-table.ts";
+import { checkRules, effectiveConfiguration, keysWithoutEffect } from "./rules.ts";
 import { CONFIGURATION_PATH } from "./variable-name.ts";
 import { parseYamlFile } from "./yaml-file.ts";
 
@@ -27,7 +28,7 @@ export interface LoadedConfig {
   readonly path?: string;
   /** Keys that are set and change nothing. */
   readonly withoutEffect: readonly string[];
-  /** What acts, in the file's own form, with the defaults. */
+  /** What acts, in the file's own form, with the defaults. Webhooks without their secrets. */
   readonly effective: RawMap;
 }
 
@@ -38,8 +39,12 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   const environment = readEnvironment(sources.environment, sources.readText);
   const overrides = [...environment.overrides, ...(sources.options ?? [])];
   const overridden = applyOverrides(file.root, overrides);
-  const reading = readValues(file.root);
-  const found = [...reading.problems, ...checkRules(file.root, reading)];
+  const reading = readTable(CONFIGURATION, file.root);
+  const { webhooks, problems: secretProblems } =
+    reading.problems.length > 0
+      ? { webhooks: [], problems: [] }
+      : readSecretFiles(reading.values["notifications.endpoints"], sources.readText);
+  const found = [...reading.problems, ...checkRules(file.root, reading), ...secretProblems];
   const locate = (at: RawPath) => nameOfOverride(at, overrides) ?? file.locate(at);
   const problems = [
     ...file.problems,
@@ -49,10 +54,10 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   return {
-    config: toConfig(reading.values, reading.given),
+    config: toConfig(reading.values, { given: reading.given, webhooks }),
     ...(path !== undefined && { path }),
     withoutEffect: keysWithoutEffect(reading.given),
-    effective: effectiveTree(reading.given),
+    effective: effectiveConfiguration(reading.given),
   };
 }
 

@@ -1,12 +1,16 @@
 // What no key can tell alone: one storage driver, and no open door by accident.
 import { driversOf } from "./driver-shorthand.ts";
-import { KEYS, type Values } from "./keys.ts";
+import { effectiveTree } from "./effective-tree.ts";
+import { CONFIGURATION, KEYS, type Values } from "./keys.ts";
 import { isLoopback } from "./listen-address.ts";
 import { isRawMap, type RawMap } from "./raw-tree.ts";
-import type { ValueProblem, ValueReading } from "./read-values.ts";
+import type { TableReading, ValueProblem } from "./read-table.ts";
 
 /** Problems between keys. Keys that are wrong by themselves are left out. */
-export function checkRules(root: RawMap, { values, given, problems }: ValueReading): readonly ValueProblem[] {
+export function checkRules(
+  root: RawMap,
+  { values, given, problems }: TableReading<(typeof CONFIGURATION)["entries"]>,
+): readonly ValueProblem[] {
   const wrong = new Set(problems.map(({ path }) => path.join(".")));
   return [...oneDriver(root), ...(wrong.has("http.addr") ? [] : noOpenDoor(values, given))];
 }
@@ -36,26 +40,9 @@ export function keysWithoutEffect(given: ReadonlyMap<string, unknown>): readonly
   return [...KEYS].filter(([path, { effect }]) => effect === "none" && given.has(path)).map(([path]) => path);
 }
 
-/** What acts, in the file's own form: what is set, and the defaults. */
-export function effectiveTree(given: ReadonlyMap<string, unknown>): RawMap {
-  const root: RawMap = {};
-  const hasMemory = given.has("storage.inmemory");
-  for (const [path, key] of KEYS) {
-    if (key.effect !== "acts" || (hasMemory && path.startsWith("storage.filesystem."))) continue;
-    const value = path === "version" ? 0.1 : given.has(path) ? (given.get(path) ?? {}) : key.default;
-    if (value !== undefined) place(root, path.split("."), value);
-  }
+/** What acts, in the file's own form: what is set, and the defaults. Secrets are blotted out where the key knows them. */
+export function effectiveConfiguration(given: ReadonlyMap<string, unknown>): RawMap {
+  const root = effectiveTree(CONFIGURATION, new Map([...given, ["version", 0.1]]));
+  if (given.has("storage.inmemory") && isRawMap(root.storage)) delete root.storage.filesystem;
   return root;
-}
-
-function place(root: RawMap, path: readonly string[], value: unknown): void {
-  const [first = "", ...rest] = path;
-  if (rest.length === 0) {
-    root[first] = value;
-    return;
-  }
-  const inner = root[first];
-  const child: RawMap = isRawMap(inner) ? inner : {};
-  root[first] = child;
-  place(child, rest, value);
 }

@@ -1,6 +1,7 @@
 // The configuration file: YAML with the place of each key, so that a problem
 // can be pointed at.
 import {
+  type Document,
   isAlias,
   isMap,
   isScalar,
@@ -10,6 +11,7 @@ import {
   type Pair,
   parseDocument,
   stringify,
+  visit,
 } from "yaml";
 import type { ConfigProblem } from "./problem.ts";
 import type { RawPath } from "./raw-tree.ts";
@@ -29,7 +31,11 @@ export function parseYamlFile(name: string, text: string): YamlFile {
     const { line, col } = lines.linePos(offset);
     return `${name}:${line}:${col}`;
   };
-  const problems = document.errors.map(({ message, pos }) => ({ path: "", where: at(pos[0]), message }));
+  const problems = document.errors.map((error) => ({
+    path: "",
+    where: at(error.pos[0]),
+    message: messageOf(error),
+  }));
   const locate = (path: RawPath) => {
     const offset = offsetOf(document.contents, path, (node) =>
       isAlias(node) ? node.resolve(document) : node,
@@ -37,15 +43,19 @@ export function parseYamlFile(name: string, text: string): YamlFile {
     return offset === undefined ? name : at(offset);
   };
   if (problems.length > 0) return { value: undefined, problems, locate };
-  return { ...toValue(name, () => document.toJS()), locate };
+  return { ...toValue(unresolvedAlias(document, at) ?? name, () => document.toJS()), locate };
 }
 
 /** One value of YAML, as a variable holds it. Throws an Error that says what is wrong. */
 export function parseYamlValue(text: string): unknown {
   const document = parseDocument(text, { prettyErrors: false });
   const [error] = document.errors;
-  if (error !== undefined) throw new Error(error.message);
-  return document.toJS();
+  if (error !== undefined) throw new Error(messageOf(error));
+  try {
+    return document.toJS();
+  } catch (cause) {
+    throw new Error(messageOf(cause), { cause });
+  }
 }
 
 /** A value as a file would hold it. */
@@ -54,13 +64,30 @@ export function formatYaml(value: unknown): string {
 }
 
 /** An alias without an anchor, or too many aliases, show only here. */
-function toValue(name: string, toJS: () => unknown): Pick<YamlFile, "value" | "problems"> {
+function toValue(where: string, toJS: () => unknown): Pick<YamlFile, "value" | "problems"> {
   try {
     return { value: toJS(), problems: [] };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { value: undefined, problems: [{ path: "", where: name, message }] };
+    return { value: undefined, problems: [{ path: "", where, message: messageOf(error) }] };
   }
+}
+
+/** Where the first alias without an anchor stands, if there is one. */
+function unresolvedAlias(document: Document, at: (offset: number) => string): string | undefined {
+  let where: string | undefined;
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) !== undefined) return undefined;
+      where = at(alias.range?.[0] ?? 0);
+      return visit.BREAK;
+    },
+  });
+  return where;
+}
+
+/** Behind the colon the parser repeats what it found, which may be half a password. */
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/: .*$/s, "");
 }
 
 type Resolve = (node: unknown) => unknown;

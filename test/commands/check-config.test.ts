@@ -40,6 +40,33 @@ test("a good file is OK, with its effect, its warnings, and no secret", async (t
   assert.deepEqual(effective.log.fields, { service: "registry", "api-key": "[redacted]" });
 });
 
+const WEBHOOKS = `
+version: 0.1
+notifications:
+  endpoints:
+    - name: deploy
+      url: https://robot:hush@deploy.example.com/events?key=hush
+      headers: { Authorization: Bearer hush, X-Key: [hush, hush] }
+      signing: { secrets: [whsec_${Buffer.alloc(24, "hush").toString("base64")}], secretfiles: [] }
+    - { name: off, disabled: true }
+`;
+
+test("of webhooks everything is shown but the secrets", async (t) => {
+  const path = await writeConfig(t, WEBHOOKS);
+  const { code, stdout, stderr } = await stowage(["check-config", "--json", path]);
+  assert.equal(code, 0, stderr);
+  assert.doesNotMatch(stdout, /hush|aHVza/);
+  const [deploy, off] = JSON.parse(stdout).config.notifications.endpoints;
+  assert.equal(deploy.url, "https://[redacted]@deploy.example.com/events?[redacted]");
+  assert.deepEqual(deploy.headers, { Authorization: "[redacted]", "X-Key": ["[redacted]", "[redacted]"] });
+  assert.deepEqual(deploy.signing, { secrets: ["[redacted]"], secretfiles: [] });
+  assert.equal(deploy.timeout, "1s");
+  assert.equal(off.disabled, true);
+  const text = await stowage(["check-config", path]);
+  assert.match(text.stdout, /name: deploy/);
+  assert.doesNotMatch(text.stdout, /hush|aHVza/);
+});
+
 test("what it prints is a file that amounts to the same", async (t) => {
   const first = await stowage([
     "check-config",

@@ -59,6 +59,40 @@ test("the example for local development starts as it is", () => {
   assert.deepEqual(withoutEffect, ["http.secret", "http.debug.addr"]);
 });
 
+const WEBHOOK = `
+version: 0.1
+http: { addr: "localhost:5000" }
+notifications:
+    events:
+        includereferences: true
+    endpoints:
+        - name: local-5003
+          url: http://localhost:5003/callback
+          headers:
+             Authorization: [Bearer <an example token>]
+          timeout: 1s
+          threshold: 10
+          backoff: 1s
+          disabled: true
+        - name: local-8083
+          url: http://localhost:8083/callback
+          timeout: 500ms
+          threshold: 10
+          backoff: 1s
+`;
+
+test("the example with webhooks starts as it is, the disabled one too", () => {
+  const { config, withoutEffect } = read({ yaml: WEBHOOK });
+  assert.deepEqual(withoutEffect, []);
+  assert.deepEqual(
+    config.notifications.endpoints.map(({ name, disabled, timeoutMs }) => ({ name, disabled, timeoutMs })),
+    [
+      { name: "local-5003", disabled: true, timeoutMs: 1000 },
+      { name: "local-8083", disabled: false, timeoutMs: 500 },
+    ],
+  );
+});
+
 /** All that distribution 3 knows and Stowage accepts, on one local disk. */
 const LOCAL_DISK = `
 version: 0.1
@@ -102,7 +136,16 @@ http:
   h2c: { enabled: false }
 notifications:
   events: { includereferences: true }
-  endpoints: []
+  endpoints:
+    - name: alistener
+      disabled: false
+      url: https://my.listener.com/event
+      headers: { Authorization: [Bearer token] }
+      timeout: 1s
+      threshold: 10
+      backoff: 1s
+      ignoredmediatypes: [application/octet-stream]
+      ignore: { mediatypes: [application/octet-stream], actions: [pull] }
 redis:
   addrs: [localhost:6379]
   password: asecret
@@ -121,6 +164,10 @@ policy: { repository: { classes: [image] } }
 test("a full file for one local disk starts, and what has no effect is listed", () => {
   const { config, withoutEffect } = read({ yaml: LOCAL_DISK });
   assert.equal(config.http.drainTimeoutMs, 60_000);
+  assert.equal(config.notifications.includeReferences, true);
+  const [webhook] = config.notifications.endpoints;
+  assert.equal(webhook?.url, "https://my.listener.com/event");
+  assert.deepEqual(webhook.ignoredMediaTypes, ["application/octet-stream"]);
   assert.deepEqual([...withoutEffect].sort(), [
     "health.file",
     "health.http",
@@ -136,7 +183,6 @@ test("a full file for one local disk starts, and what has no effect is listed", 
     "log.accesslog.disabled",
     "log.hooks",
     "log.reportcaller",
-    "notifications.events.includereferences",
     "policy.repository.classes",
     "redis",
     "storage.cache.blobdescriptor",
@@ -182,8 +228,6 @@ middleware:
   storage:
     - name: cloudfront
       options: { baseurl: "https://d111111abcdef8.cloudfront.net", privatekey: /pem }
-notifications:
-  endpoints: [{ name: alistener, url: "https://my.listener.com/event", timeout: 1s, threshold: 10, backoff: 1s }]
 proxy: { remoteurl: "https://registry-1.docker.io", username: u, password: p, ttl: 168h }
 validation:
   manifests: { urls: { allow: ["^https?://x"], deny: ["^https?://y"] }, indexes: { platforms: List } }
@@ -197,7 +241,6 @@ test("a file that asks for what Stowage cannot do is refused for all of it at on
     "http.prefix",
     "http.tls",
     "middleware.storage",
-    "notifications.endpoints",
     "proxy",
     "storage.maintenance.readonly.enabled",
     "storage.s3",

@@ -7,7 +7,9 @@ import { complaints, file, read } from "./reading.ts";
 test("every key but the version has a variable, and no two keys share one", () => {
   const paths = [...KEYS.keys()].filter((path) => path !== "version");
   for (const path of paths) {
-    assert.deepEqual(resolveVariable(variableName(path)), { path: path.split("."), fromFile: false }, path);
+    const variable = resolveVariable(variableName(path));
+    assert.deepEqual(variable?.path, path.split("."), path);
+    assert.equal(variable.fromFile, false);
   }
   assert.equal(new Set(paths.map(variableName)).size, paths.length);
   assert.equal(resolveVariable("REGISTRY_VERSION"), undefined);
@@ -62,7 +64,14 @@ test("list elements are set by their index, the next free one appends, a gap is 
   const disable = { REGISTRY_NOTIFICATIONS_ENDPOINTS_0_DISABLED: "true" };
   assert.ok(read({ yaml, environment: disable }));
   const append = { ...disable, REGISTRY_NOTIFICATIONS_ENDPOINTS_1: "{name: b, disabled: true}" };
-  assert.ok(read({ yaml, environment: append }));
+  const { endpoints } = read({ yaml, environment: append }).config.notifications;
+  assert.deepEqual(
+    endpoints.map(({ name, disabled }) => [name, disabled]),
+    [
+      ["a", true],
+      ["b", true],
+    ],
+  );
   const gap = complaints({
     yaml,
     environment: { ...disable, REGISTRY_NOTIFICATIONS_ENDPOINTS_3_DISABLED: "true" },
@@ -81,6 +90,24 @@ test("one word chooses the driver, replaces the one before, and keeps the option
   const { config } = read({ yaml, environment: { REGISTRY_STORAGE: "inmemory", REGISTRY_AUTH: "none" } });
   assert.deepEqual(config.storage, { kind: "memory" });
   assert.equal(config.deleteEnabled, true);
+});
+
+test("distribution's name of a variable works beside ours", () => {
+  const theirs = { REGISTRY_NOTIFICATIONS_EVENTCONFIG_INCLUDEREFERENCES: "true" };
+  assert.equal(read({ environment: theirs }).config.notifications.includeReferences, true);
+  const wrong = complaints({ environment: { REGISTRY_NOTIFICATIONS_EVENTCONFIG_INCLUDEREFERENCES: "x" } });
+  assert.match(
+    wrong[0] ?? "",
+    /^REGISTRY_NOTIFICATIONS_EVENTCONFIG_INCLUDEREFERENCES notifications\.events\./,
+  );
+});
+
+test("elements of lists of text are text, whatever YAML would make of them", () => {
+  const environment = { REGISTRY_HTTP_CORS_ORIGINS_0: "*", REGISTRY_HTTP_CORS_ORIGINS_1: "http://[::1]:1" };
+  assert.deepEqual(read({ environment }).config.http.corsOrigins, ["*", "http://[::1]:1"]);
+  assert.deepEqual(read({ environment: { REGISTRY_HTTP_CORS_ORIGINS: "['*']" } }).config.http.corsOrigins, [
+    "*",
+  ]);
 });
 
 test("_FILE reads the value from a file, without the line break at its end", () => {
@@ -110,6 +137,10 @@ const WRONG: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = 
   [{ REGISTRY_ADDR: "x" }, /^REGISTRY_ADDR unknown variable; .*REGISTRY_HTTP_ADDR/],
   [{ REGISTRY_HTTP_ADDR_0: "x" }, /^REGISTRY_HTTP_ADDR_0 unknown variable/],
   [{ REGISTRY_VERSION: "0.1" }, /^REGISTRY_VERSION unknown variable/],
+  [
+    { REGISTRY_HTTP_CORS_ORIGINS_0: "https://ui/" },
+    /^REGISTRY_HTTP_CORS_ORIGINS_0 http\.cors\.origins\.0 expected a list of origins/,
+  ],
   [{ REGISTRY_PORT: "5000" }, /^REGISTRY_PORT unknown variable/],
   [
     { REGISTRY_CATALOG_MAXENTRIES: "x" },

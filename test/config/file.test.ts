@@ -10,11 +10,17 @@ const DEFAULTS: Config = {
     address: { host: "127.0.0.1", port: 5000 },
     drainTimeoutMs: 30_000,
     headers: {},
+    corsOrigins: [],
     headerTimeoutMs: 60_000,
     idleTimeoutMs: 75_000,
     progressTimeoutMs: 60_000,
     maxConnections: 10_000,
     maxStreams: 256,
+  },
+  notifications: { includeReferences: false, endpoints: [] },
+  events: {
+    pulls: { enabled: true, head: false },
+    retention: { ageMs: 2_592_000_000, count: 10_000_000, holdMs: 2_592_000_000 },
   },
   deleteEnabled: false,
   sparseIndexes: false,
@@ -43,6 +49,9 @@ test("every key that acts reaches the configuration", () => {
     "  headers: { X-Content-Type-Options: [nosniff], X-One: one }",
     "  timeouts: { header: 5s, idle: 1.5m, progress: 500ms }",
     "  limits: { connections: 10, streams: 20 }",
+    "  cors: { origins: ['https://UI.example.com:443', 'http://[::1]:3000', '*'] }",
+    "notifications: { events: { includereferences: true } }",
+    "events: { pulls: { enabled: false, head: true }, retention: { age: 1h, count: 5, hold: 0 } }",
     "catalog: { maxentries: 7 }",
     "tags: { maxtags: 8 }",
     "validation: { manifests: { indexes: { platforms: None } } }",
@@ -54,17 +63,28 @@ test("every key that acts reaches the configuration", () => {
       address: { host: "::1", port: 5001 },
       drainTimeoutMs: 90_000,
       headers: { "X-Content-Type-Options": ["nosniff"], "X-One": ["one"] },
+      corsOrigins: ["https://ui.example.com", "http://[::1]:3000", "*"],
       headerTimeoutMs: 5000,
       idleTimeoutMs: 90_000,
       progressTimeoutMs: 500,
       maxConnections: 10,
       maxStreams: 20,
     },
+    notifications: { includeReferences: true, endpoints: [] },
+    events: {
+      pulls: { enabled: false, head: true },
+      retention: { ageMs: 3_600_000, count: 5, holdMs: 0 },
+    },
     deleteEnabled: true,
     sparseIndexes: true,
     catalogMaxEntries: 7,
     tagsMaxEntries: 8,
   });
+});
+
+test("retention without limits has none", () => {
+  const { events } = read({ yaml: file("events: { retention: { age: 0, count: 0, hold: 0 } }") }).config;
+  assert.deepEqual(events.retention, { holdMs: 0 });
 });
 
 const MEMORY = ["storage: inmemory", "storage: { inmemory: }", "storage: { inmemory: {} }"];
@@ -133,9 +153,18 @@ const WRONG: readonly (readonly [string, RegExp])[] = [
     "storage: { maintenance: { uploadpurging: { age: 168 } } }",
     /uploadpurging\.age expected a duration.*write "168s"/,
   ],
+  ["events: { retention: { age: 720 } }", /events\.retention\.age expected a duration.*write "720s"/],
+  ["events: { retention: { count: -1 } }", /events\.retention\.count expected a whole number.*found -1/],
+  ["events: { pulls: { enable: true } }", /did you mean events\.pulls\.enabled\?/],
+  ["http: { cors: { origins: ['https://ui/'] } }", /origins\.0 expected.*leave the "\/" at its end out$/],
+  ["http: { cors: { origins: ['https://ui/path'] } }", /origins\.0 expected a list of origins/],
+  ["http: { cors: { origins: ['https://*.example.com'] } }", /origins\.0 expected a list of origins/],
+  ["http: { cors: { origins: ['https://u@ui'] } }", /origins\.0 expected a list of origins/],
+  ["http: { cors: { origins: [ui.example.com] } }", /origins\.0 expected a list of origins/],
+  ["http: { cors: { origins: ['null'] } }", /origins\.0 expected a list of origins/],
   ["http: { addr: a, addr: b }", /Map keys must be unique/],
   ["http: [", /^config\.yml:\d+:\d+ /],
-  ["log: *nowhere", /Unresolved alias/],
+  ["log: *nowhere", /^config\.yml:2:6 Unresolved alias \([^)]*\)$/],
 ];
 for (const [line, expected] of WRONG) {
   test(`"${line}" is refused with a reason`, () => {
@@ -164,11 +193,6 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ["http: { net: unix, addr: 'localhost:1' }", "http.net", /use tcp/],
   ["http: { prefix: /registry/ }", "http.prefix", /not supported yet/],
   ["http: { host: 'https://r.example' }", "http.host", /relative/],
-  [
-    "notifications: { endpoints: [{ name: a, url: 'http://x' }] }",
-    "notifications.endpoints",
-    /stowage events --follow/,
-  ],
   ["proxy: { remoteurl: 'https://r.example' }", "proxy", /remove it/],
   ["middleware: { storage: [{ name: cloudfront }] }", "middleware.storage", /remove it/],
   [

@@ -1,7 +1,6 @@
-// Who may do what, and what happens beside: auth, notifications, proxy,
-// middleware, policy.
+// Who may do what, and what happens beside: auth, proxy, middleware, policy.
 import { z } from "zod";
-import { acts, FLAG, inert, refused } from "../key.ts";
+import { acts, inert, refused } from "../key.ts";
 
 const NO_AUTH =
   'only "auth: none: {}" is supported yet; remove it and listen on a loopback address behind a proxy that authenticates';
@@ -26,25 +25,13 @@ export const accessKeys = {
     schema: z.unknown().transform((value) => value !== undefined),
     type: "nothing, or {}",
     below: "tree",
+    bare: true,
     meaning:
       "Says in so many words that everybody who reaches the registry may read and write. Needed to listen on an address that other machines can reach.",
   }),
   "auth.silly": refused({ type: "a map", meaning: "Authentication for tests.", instead: NO_AUTH }),
   "auth.htpasswd": refused({ type: "a map", meaning: "Users and passwords in a file.", instead: NO_AUTH }),
   "auth.token": refused({ type: "a map", meaning: "Tokens of a token server.", instead: NO_AUTH }),
-  "notifications.events.includereferences": inert({
-    schema: z.boolean(),
-    type: FLAG,
-    meaning: "There are no webhooks yet.",
-  }),
-  "notifications.endpoints": refused({
-    schema: z.array(z.unknown()),
-    type: "a list",
-    refuses: hasEnabledEntry,
-    meaning: "Webhooks. Entries with `disabled: true` are accepted.",
-    instead:
-      'webhooks are not supported yet; set "disabled: true" on each, and read events with "stowage events --follow"',
-  }),
   proxy: refused({
     type: "a map",
     meaning: "Another registry to fetch from.",

@@ -1,17 +1,20 @@
 // The http section: the listener and its limits.
 import { z } from "zod";
+import { HEADER_NAME, headerValues } from "../header.ts";
 import { acts, COUNT, count, DURATION, duration, FLAG, flag, inert, refused, reject, text } from "../key.ts";
 import { parseListenAddress } from "../listen-address.ts";
+import { parseOrigin } from "../origin.ts";
 
 const address = text.transform((value, context) => parseListenAddress(value) ?? reject(context));
 
 const ADDRESS = "HOST:PORT, such as 127.0.0.1:5000, [::1]:5000, or :5000 for all interfaces";
 
-const headerValue = z.string().regex(/^[\t\x20-\x7e]*$/);
-const headers = z.record(
-  z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/),
-  z.union([headerValue.transform((value) => [value]), z.array(headerValue)]),
-);
+const headers = z.record(z.string().regex(HEADER_NAME), headerValues);
+
+const origin = text.transform((value, context) => {
+  const withoutSlash = value.endsWith("/") && parseOrigin(value.slice(0, -1)) !== undefined;
+  return parseOrigin(value) ?? reject(context, withoutSlash ? 'leave the "/" at its end out' : undefined);
+});
 
 const isNotEmpty = (value: unknown) => value !== "";
 
@@ -20,7 +23,7 @@ export const httpKeys = {
     schema: address,
     type: ADDRESS,
     default: "127.0.0.1:5000",
-    verbatim: true,
+    verbatim: "all",
     meaning:
       "Where to listen: for Docker clients, and on the same port for Connect, gRPC and gRPC-Web. An address that other machines can reach needs `auth.none` in so many words, because everybody who reaches it may write.",
   }),
@@ -48,7 +51,7 @@ export const httpKeys = {
   "http.secret": inert({
     schema: text,
     type: "text",
-    verbatim: true,
+    verbatim: "all",
     secret: true,
     meaning:
       "The id of an upload is enough to continue it; no state is handed out that would have to be signed.",
@@ -71,6 +74,15 @@ export const httpKeys = {
     default: {},
     below: "header",
     meaning: "Added to every answer of the Docker API, for example `X-Content-Type-Options: [nosniff]`.",
+  }),
+  "http.cors.origins": acts({
+    schema: z.array(origin).transform((origins) => [...new Set(origins)]),
+    type: 'a list of origins, each SCHEME://HOST[:PORT], or "*"',
+    default: [],
+    below: "tree",
+    verbatim: "elements",
+    meaning:
+      'Browsers let pages from these origins call the RPCs: `[https://ui.example.com]`, or `["*"]` for pages from anywhere.',
   }),
   "http.timeouts.header": acts({
     schema: duration,
@@ -116,7 +128,7 @@ export const httpKeys = {
   "http.debug.addr": inert({
     schema: address,
     type: ADDRESS,
-    verbatim: true,
+    verbatim: "all",
     meaning: "There is no debug listener yet.",
   }),
   "http.debug.prometheus.enabled": inert({
@@ -127,7 +139,7 @@ export const httpKeys = {
   "http.debug.prometheus.path": inert({
     schema: text,
     type: "a path",
-    verbatim: true,
+    verbatim: "all",
     meaning: "There are no metrics yet.",
   }),
   "http.tls": refused({

@@ -7,7 +7,7 @@ const LEVEL = "error, warn, info or debug";
 
 export const logKeys = {
   version: acts({
-    schema: z.union([z.literal(0.1), z.literal("0.1")]),
+    schema: z.union([z.literal(0.1), z.literal("0.1")]).optional(),
     type: "0.1",
     meaning: "The version of the file's format. Every file must have it; it cannot be set by a variable.",
   }),

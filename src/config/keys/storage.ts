@@ -9,7 +9,7 @@ export const storageKeys = {
     schema: text.refine((path) => path !== ""),
     type: "the path of a directory",
     default: "./stowage-data",
-    verbatim: true,
+    verbatim: "all",
     meaning:
       "Where everything lies: blobs, uploads and metadata. It is made when it is missing. A relative path begins in the working directory. Data that distribution left there (`docker/registry/v2`) is not touched and not read.",
   }),
@@ -22,6 +22,7 @@ export const storageKeys = {
     schema: z.unknown().transform((value) => value !== undefined),
     type: "nothing, or {}",
     below: "tree",
+    bare: true,
     meaning: "Keep everything in memory; all is lost at the end. For tests.",
   }),
   "storage.s3": refused({ type: "a map", meaning: "Amazon S3 and its like.", instead: OTHER_DRIVER }),
