@@ -8,7 +8,7 @@ import {
   type EngineEntry,
   type EngineExpectation,
 } from "./engine.ts";
-import { eventKey, LAST_EVENT_KEY } from "./event-keys.ts";
+import { eventKey, LAST_EVENT_KEY, type LogBounds, TRIMMED_KEY } from "./event-keys.ts";
 
 /** A row's value; undefined when there is no such row. */
 export type RowValue = Uint8Array | undefined;
@@ -20,6 +20,9 @@ export function keysToKnow(commit: EngineCommit): string[] {
   return keys;
 }
 
+/** At most so many events are removed by one batch, so that nobody's commit waits long behind it. */
+const TRIM_CHUNK = 1000;
+
 /** The outcome of all commits admitted so far. */
 export class BatchPlan {
   /** The last value of every changed row. */
@@ -27,16 +30,26 @@ export class BatchPlan {
   /** What is appended to the log, in order. */
   readonly events: EngineEntry[] = [];
   readonly #known: ReadonlyMap<string, RowValue>;
+  readonly #before: LogBounds;
   #lastSequence: number;
+  #trimmed: number;
 
-  constructor(known: ReadonlyMap<string, RowValue>, lastSequence: number) {
+  /** The rows that had to be known, and the log as it is before the batch. */
+  constructor(known: ReadonlyMap<string, RowValue>, before: LogBounds) {
     this.#known = known;
-    this.#lastSequence = lastSequence;
+    this.#before = before;
+    this.#lastSequence = before.last;
+    this.#trimmed = before.trimmed;
   }
 
-  /** The sequence of the last event, those of this batch included. */
-  get lastSequence(): number {
-    return this.#lastSequence;
+  /** The log as the batch leaves it. */
+  get bounds(): LogBounds {
+    return { last: this.#lastSequence, trimmed: this.#trimmed };
+  }
+
+  /** True: there is nothing to write. */
+  get isEmpty(): boolean {
+    return this.rows.size === 0 && this.events.length === 0 && this.#trimmed === this.#before.trimmed;
   }
 
   /** Takes the commit in and returns the last sequence; or throws (CommitConflict) and leaves all as it was. */
@@ -49,11 +62,27 @@ export class BatchPlan {
     return this.#lastSequence;
   }
 
-  /** All that is to be written, the log's last sequence included. */
+  /** Removes the oldest events, none behind `upTo` or of this batch, and returns up to where it came. */
+  trim(upTo: number): number {
+    const { last, trimmed } = this.#before;
+    this.#trimmed = Math.max(this.#trimmed, Math.min(upTo, last, trimmed + TRIM_CHUNK));
+    return this.#trimmed;
+  }
+
+  /** All that is to be written, the log's bounds included. */
   *writes(): Generator<readonly [key: string, value: RowValue]> {
     yield* this.rows;
     for (const { key, value } of this.events) yield [key, value];
     if (this.events.length > 0) yield [LAST_EVENT_KEY, encodeCounter(this.#lastSequence)];
+    if (this.#trimmed > this.#before.trimmed) yield* this.#removals();
+  }
+
+  /** In one batch with the mark, so that the mark is true whatever happens. */
+  *#removals(): Generator<readonly [key: string, value: RowValue]> {
+    for (let sequence = this.#before.trimmed + 1; sequence <= this.#trimmed; sequence++) {
+      yield [eventKey(sequence), undefined];
+    }
+    yield [TRIMMED_KEY, encodeCounter(this.#trimmed)];
   }
 
   #changed(changes: readonly EngineChange[]): Map<string, RowValue> {

@@ -1,7 +1,9 @@
 // The card catalogue over an engine: records instead of bytes, and the recently
 // used records in memory, so that a get of one of them costs about a microsecond.
+import { CatalogueSnapshot } from "./catalogue-snapshot.ts";
 import { CoherentCache } from "./coherent-cache.ts";
 import { CommitConflict, type Engine, type EngineChange, type EngineExpectation } from "./engine.ts";
+import { EventTail } from "./event-tail.ts";
 import type { Key, Prefix } from "./keys.ts";
 import type {
   Change,
@@ -9,15 +11,20 @@ import type {
   Entry,
   Expectation,
   LoggedEvent,
+  MetadataSnapshot,
   MetadataStore,
   PageOptions,
 } from "./metadata-store.ts";
-import { pageRange } from "./page-range.ts";
+import { pageOf, pageRange } from "./page-range.ts";
 import { decodeEvent, decodeRecord, encodeEvent, encodeRecord } from "./value-form.ts";
 
 export interface CatalogueOptions {
   /** Memory for recently used records, in bytes. Absent: 64 MiB. */
   readonly cacheBytes?: number;
+  /** At most so many of the newest events are kept in memory. Absent: 8192. */
+  readonly tailEvents?: number;
+  /** At most so many bytes of them, as they are written. Absent: 8 MiB. */
+  readonly tailBytes?: number;
 }
 
 /** A record as it is remembered, with the size it had as bytes. */
@@ -27,6 +34,8 @@ interface CachedRecord {
 }
 
 const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
+const DEFAULT_TAIL_EVENTS = 8192;
+const DEFAULT_TAIL_BYTES = 8 * 1024 * 1024;
 /** Larger ones are manifests beyond the usual; a few of them would push everything else out. */
 const MAX_ENTRY_BYTES = 256 * 1024;
 /** What an entry takes beside its key and its record's text, which an object takes about twice. */
@@ -35,6 +44,7 @@ const ENTRY_OVERHEAD_BYTES = 250;
 export class Catalogue implements MetadataStore {
   readonly #engine: Engine;
   readonly #cache: CoherentCache<CachedRecord>;
+  readonly #tail: EventTail;
   readonly #listeners = new Set<() => void>();
   #announcing = false;
 
@@ -45,6 +55,10 @@ export class Catalogue implements MetadataStore {
       maxEntryBytes: MAX_ENTRY_BYTES,
       sizeOf: ({ bytes }, key) => key.length + bytes * 2 + ENTRY_OVERHEAD_BYTES,
     });
+    this.#tail = new EventTail({
+      maxEvents: options.tailEvents ?? DEFAULT_TAIL_EVENTS,
+      maxBytes: options.tailBytes ?? DEFAULT_TAIL_BYTES,
+    });
   }
 
   get<R>(key: Key<R>): Promise<R | undefined> {
@@ -53,23 +67,21 @@ export class Catalogue implements MetadataStore {
   }
 
   async page<R>(prefix: Prefix<R>, options: PageOptions): Promise<readonly Entry<R>[]> {
-    const entries = await this.#engine.scan(pageRange(prefix, options));
-    return entries.map(({ key, value }) => ({
-      name: key.slice(prefix.text.length),
-      record: options.namesOnly ? undefined : decodeRecord<R>({ text: key }, value),
-    }));
+    return pageOf(await this.#engine.scan(pageRange(prefix, options)), prefix, options);
   }
 
   async commit({ changes, expectations = [], events = [] }: Commit): Promise<void> {
     const keys = changes.map(({ key }) => key.text);
+    const appended = events.map(encodeEvent);
     this.#cache.beginWrite(keys);
     try {
-      await this.#engine.commit({
+      const last = await this.#engine.commit({
         changes: changes.map(engineChange),
         expectations: expectations.map(engineExpectation),
-        events: events.map(encodeEvent),
+        events: appended,
       });
       this.#cache.resume();
+      if (appended.length > 0) this.#tail.append(last - appended.length + 1, appended);
     } catch (error) {
       // Nobody knows whether a commit that failed in the disk happened. The engine
       // finds out before the next one succeeds; until then nothing new is remembered.
@@ -82,12 +94,31 @@ export class Catalogue implements MetadataStore {
   }
 
   async readEvents(after: number, limit: number): Promise<readonly LoggedEvent[]> {
-    const events = await this.#engine.readEvents(after, limit);
+    const behind = Math.max(after, this.trimmedSequence());
+    const recent = this.#tail.read(behind, limit, this.lastSequence());
+    if (recent !== undefined) return recent;
+    const events = await this.#engine.readEvents(behind, limit);
     return events.map(({ sequence, value }) => ({ sequence, event: decodeEvent(value) }));
   }
 
   lastSequence(): number {
     return this.#engine.lastSequence();
+  }
+
+  async trimEvents(upTo: number): Promise<void> {
+    try {
+      await this.#engine.trimEvents(upTo);
+    } finally {
+      this.#tail.dropUpTo(this.trimmedSequence());
+    }
+  }
+
+  trimmedSequence(): number {
+    return this.#engine.trimmedSequence();
+  }
+
+  async snapshot(): Promise<MetadataSnapshot> {
+    return new CatalogueSnapshot(await this.#engine.snapshot());
   }
 
   onAppend(listener: () => void): () => void {

@@ -1,6 +1,6 @@
 // What an engine stands on: any database of the abstract-level family, and what
 // to do when a write to it fails.
-import type { AbstractLevel } from "abstract-level";
+import type { AbstractLevel, AbstractSnapshot } from "abstract-level";
 import type { RowValue } from "./batch-plan.ts";
 import type { EngineEntry, EngineRange } from "./engine.ts";
 
@@ -15,6 +15,9 @@ export interface Database {
   write(writes: Iterable<readonly [key: string, value: RowValue]>): Promise<void>;
   /** Makes the database fit for writing after a failure; throws like write when it is not yet possible. */
   recover(): Promise<void>;
+  /** Gives back the space of rows that were deleted from the range; takes seconds for much. May do nothing. */
+  compact(from: string, to: string): Promise<void>;
+  /** Waits for reads, writes and compactions under way. */
   close(): Promise<void>;
 }
 
@@ -32,10 +35,14 @@ const NO_VALUE = new Uint8Array(0);
 /** How many bytes one step of a scan may read; the default of 16 KiB costs a page several steps. */
 const SCAN_STEP_BYTES = 512 * 1024;
 
-/** The entries of the range, from the snapshot that an iterator sees. */
-export async function scanLevel(level: Level, range: EngineRange): Promise<EngineEntry[]> {
+/** The entries of the range, from the given snapshot, or from the one that an iterator sees. */
+export async function scanLevel(
+  level: Level,
+  range: EngineRange,
+  snapshot?: AbstractSnapshot,
+): Promise<EngineEntry[]> {
   const values = range.values !== false;
-  const iterator = level.iterator(iteratorOptions(range, values));
+  const iterator = level.iterator({ ...iteratorOptions(range, values), snapshot });
   const entries: EngineEntry[] = [];
   const { maxBytes = Number.POSITIVE_INFINITY } = range;
   let bytes = 0;

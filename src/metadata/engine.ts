@@ -49,19 +49,39 @@ export interface SequencedEvent {
   readonly value: Uint8Array;
 }
 
+/** The catalogue as it was at one moment. Close it soon: what is deleted meanwhile keeps its place on the disk. */
+export interface EngineSnapshot {
+  /** The newest event of that moment: its commit and all before it are in the snapshot, none after it is. */
+  readonly lastSequence: number;
+  /** The entries of the range at that moment. Throws UNAVAILABLE once the snapshot or the engine is closed, or the engine recovered from a failure. */
+  scan(range: EngineRange): Promise<readonly EngineEntry[]>;
+  /** May be called again, and after the engine is closed. */
+  close(): Promise<void>;
+}
+
 export interface Engine {
   get(key: string): Promise<Uint8Array | undefined>;
   /** The entries of the range, seen at one moment. */
   scan(range: EngineRange): Promise<readonly EngineEntry[]>;
   /**
-   * Does all or nothing, and resolves once it is durable, to the sequence of the
-   * last event in the log. Throws CommitConflict when an expectation does not hold.
+   * Does all or nothing, and resolves once it is durable, to the sequence of its own
+   * last event, or when it has none, of the last event before it. Throws CommitConflict
+   * when an expectation does not hold.
    */
   commit(commit: EngineCommit): Promise<number>;
-  /** Events with a sequence above `after`, oldest first, at most `limit`. */
+  /** Events with a sequence above `after`, oldest first, at most `limit`. Begins with the first that is kept. */
   readEvents(after: number, limit: number): Promise<readonly SequencedEvent[]>;
-  /** The sequence of the newest event; 0 when there never was one. */
+  /** The sequence of the newest event; 0 when there never was one. Removing events does not change it. */
   lastSequence(): number;
+  /**
+   * Removes all events up to this sequence for good, or up to the newest if that is less.
+   * Works in chunks between the commits of others: when it throws, some may be removed.
+   */
+  trimEvents(upTo: number): Promise<void>;
+  /** Every event up to this one has been removed; 0: none. */
+  trimmedSequence(): number;
+  /** All that is committed now. Commits that resolve later may or may not be in it, but in order and whole. */
+  snapshot(): Promise<EngineSnapshot>;
   close(): Promise<void>;
 }
 

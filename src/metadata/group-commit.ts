@@ -4,6 +4,7 @@
 import { RegistryError } from "../oci/errors.ts";
 import { BatchPlan, keysToKnow, type RowValue } from "./batch-plan.ts";
 import type { EngineCommit } from "./engine.ts";
+import type { LogBounds } from "./event-keys.ts";
 
 /** What the writer writes to. */
 export interface CommitTarget {
@@ -11,8 +12,8 @@ export interface CommitTarget {
   readRows(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, RowValue>>;
   /** Writes the plan durably, all or nothing; throws when it is not known to have happened. */
   write(plan: BatchPlan): Promise<void>;
-  /** Called before the first use after a failure: finds out what happened, and returns the last sequence. */
-  recover(): Promise<number>;
+  /** Called before the first use after a failure: finds out what happened, and returns where the log is now. */
+  recover(): Promise<LogBounds>;
 }
 
 /** How much has been written since the engine was opened. */
@@ -21,10 +22,20 @@ export interface CommitStatistics {
   readonly batches: number;
 }
 
-interface Waiting {
-  readonly commit: EngineCommit;
+/** What somebody waits for to be written. */
+interface Work {
+  readonly kind: "commit" | "trim";
+  /** The rows that must be known before it can be admitted. */
+  readonly keys: readonly string[];
+  /** About how much it adds to a batch. */
   readonly bytes: number;
-  readonly resolve: (lastSequence: number) => void;
+  /** Takes it into the plan, or throws; returns the sequence that is its answer. */
+  readonly admit: (plan: BatchPlan) => number;
+}
+
+interface Waiting {
+  readonly work: Work;
+  readonly resolve: (sequence: number) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -37,20 +48,21 @@ export class GroupCommit {
   readonly #target: CommitTarget;
   #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
+  #writing: Promise<void> | undefined;
   #failed = false;
   #closed = false;
-  #lastSequence: number;
+  #bounds: LogBounds;
   #commits = 0;
   #batches = 0;
 
-  constructor(target: CommitTarget, lastSequence: number) {
+  constructor(target: CommitTarget, bounds: LogBounds) {
     this.#target = target;
-    this.#lastSequence = lastSequence;
+    this.#bounds = bounds;
   }
 
-  /** The sequence of the newest durable event. */
-  get lastSequence(): number {
-    return this.#lastSequence;
+  /** The log's bounds as of the last durable batch. */
+  get bounds(): LogBounds {
+    return this.#bounds;
   }
 
   get statistics(): CommitStatistics {
@@ -59,11 +71,22 @@ export class GroupCommit {
 
   /** Resolves when the commit is durable; see Engine.commit. */
   commit(commit: EngineCommit): Promise<number> {
-    if (this.#closed) return Promise.reject(closedError());
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ commit, bytes: sizeOf(commit), resolve, reject });
-      this.#running ??= this.#run();
+    return this.#enqueue({
+      kind: "commit",
+      keys: keysToKnow(commit),
+      bytes: sizeOf(commit),
+      admit: (plan) => plan.admit(commit),
     });
+  }
+
+  /** Removes one chunk of the oldest events, none behind `upTo`; resolves, once it is durable, to up to where it came. */
+  trimChunk(upTo: number): Promise<number> {
+    return this.#enqueue({ kind: "trim", keys: [], bytes: 0, admit: (plan) => plan.trim(upTo) });
+  }
+
+  /** Resolves when the batch that is being written now has been answered. */
+  async settle(): Promise<void> {
+    await this.#writing;
   }
 
   /** Takes no more commits, and resolves when those that were taken are done. */
@@ -72,16 +95,28 @@ export class GroupCommit {
     await this.#running;
   }
 
+  #enqueue(work: Work): Promise<number> {
+    if (this.#closed) return Promise.reject(closedError());
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ work, resolve, reject });
+      this.#running ??= this.#run();
+    });
+  }
+
   async #run(): Promise<void> {
-    while (this.#queue.length > 0) await this.#writeGroup(this.#takeGroup());
+    while (this.#queue.length > 0) {
+      this.#writing = this.#writeGroup(this.#takeGroup());
+      await this.#writing;
+    }
     this.#running = undefined;
+    this.#writing = undefined;
   }
 
   #takeGroup(): Waiting[] {
     let bytes = 0;
     let count = 0;
-    for (const waiting of this.#queue) {
-      bytes += waiting.bytes;
+    for (const { work } of this.#queue) {
+      bytes += work.bytes;
       if (count > 0 && (bytes > MAX_BATCH_BYTES || count === MAX_BATCH_COMMITS)) break;
       count++;
     }
@@ -91,13 +126,13 @@ export class GroupCommit {
   async #writeGroup(group: readonly Waiting[]): Promise<void> {
     try {
       if (this.#failed) await this.#recover();
-      const known = await this.#target.readRows(new Set(group.flatMap(({ commit }) => keysToKnow(commit))));
-      const plan = new BatchPlan(known, this.#lastSequence);
+      const known = await this.#target.readRows(new Set(group.flatMap(({ work }) => work.keys)));
+      const plan = new BatchPlan(known, this.#bounds);
       const answers = group.map((waiting) => admit(plan, waiting));
-      if (plan.rows.size > 0 || plan.events.length > 0) await this.#target.write(plan);
-      this.#lastSequence = plan.lastSequence;
+      if (!plan.isEmpty) await this.#target.write(plan);
+      this.#bounds = plan.bounds;
       this.#batches++;
-      this.#commits += group.length;
+      this.#commits += group.filter(({ work }) => work.kind === "commit").length;
       for (const answer of answers) answer();
     } catch (error) {
       this.#failed = true;
@@ -106,16 +141,16 @@ export class GroupCommit {
   }
 
   async #recover(): Promise<void> {
-    this.#lastSequence = await this.#target.recover();
+    this.#bounds = await this.#target.recover();
     this.#failed = false;
   }
 }
 
-/** Admits the commit; the answer is given once the batch is durable. */
-function admit(plan: BatchPlan, { commit, resolve, reject }: Waiting): () => void {
+/** Admits the work; the answer is given once the batch is durable. */
+function admit(plan: BatchPlan, { work, resolve, reject }: Waiting): () => void {
   try {
-    const lastSequence = plan.admit(commit);
-    return () => resolve(lastSequence);
+    const sequence = work.admit(plan);
+    return () => resolve(sequence);
   } catch (error) {
     return () => reject(error);
   }

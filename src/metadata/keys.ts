@@ -14,6 +14,11 @@
 //   d/<id>                          ClosedUploadRecord
 //   e/<sequence>                    EventRecord, sequence as 16 decimal digits (kept by the engine)
 //   s/events                        the last sequence (kept by the engine)
+//   s/trimmed                       the sequence up to which events were removed (kept by the engine)
+//   k/<consumer>                    ConsumerRecord
+//   w/<webhook>                     WebhookRecord
+//   h/<webhook>                     DeliveryLogRecord
+//   q/<webhook>\0<id>               DeadLetterRecord
 //
 // <repo> is the name with "/" written as \x01, which sorts below every character
 // a name may hold: so "a/b" comes before "a-b", and "a/b\0" never meets "a/b/c".
@@ -22,12 +27,16 @@ import type { RepositoryName, Tag } from "../oci/reference.ts";
 import type {
   BlobRecord,
   ClosedUploadRecord,
+  ConsumerRecord,
+  DeadLetterRecord,
+  DeliveryLogRecord,
   LinkRecord,
   ManifestRecord,
   ReferrerRecord,
   RepositoryRecord,
   TagRecord,
   UploadRecord,
+  WebhookRecord,
 } from "./records.ts";
 
 declare const recordType: unique symbol;
@@ -91,6 +100,18 @@ export const uploadKey = (id: string): Key<UploadRecord> => ({ text: `u/${id}` }
 
 export const closedUploadKey = (id: string): Key<ClosedUploadRecord> => ({ text: `d/${id}` });
 
+export const consumerKey = (name: string): Key<ConsumerRecord> => ({ text: `k/${name}` });
+
+export const webhookKey = (name: string): Key<WebhookRecord> => ({ text: `w/${name}` });
+
+/** The last deliveries of the webhook. */
+export const deliveriesKey = (name: string): Key<DeliveryLogRecord> => ({ text: `h/${name}` });
+
+/** A dead letter of the webhook. The webhook's name holds no \0. */
+export const deadLetterKey = (name: string, id: string): Key<DeadLetterRecord> => ({
+  text: `q/${name}${end}${id}`,
+});
+
 /** Below it, entries are named by tag. */
 export const tagsOf = (repository: RepositoryName): Prefix<TagRecord> => ({
   text: `t/${repositoryPart(repository)}${end}`,
@@ -114,6 +135,27 @@ export const uploads: Prefix<UploadRecord> = { text: "u/" };
 
 /** Below it, entries are named by upload id. */
 export const closedUploads: Prefix<ClosedUploadRecord> = { text: "d/" };
+
+/** Below it, entries are named by consumer. */
+export const consumers: Prefix<ConsumerRecord> = { text: "k/" };
+
+/** Below it, entries are named by webhook. */
+export const webhooks: Prefix<WebhookRecord> = { text: "w/" };
+
+/** Below it, entries are named by dead letter id. */
+export const deadLettersOf = (name: string): Prefix<DeadLetterRecord> => ({ text: `q/${name}${end}` });
+
+/** All repositories, also those without a manifest; for names see repositoryEntryOf (entry-names.ts). */
+export const repositories: Prefix<RepositoryRecord> = { text: "r/" };
+
+/** All links of all repositories; for names see digestEntryOf (entry-names.ts). */
+export const links: Prefix<LinkRecord> = { text: "l/" };
+
+/** All manifests of all repositories; for names see digestEntryOf (entry-names.ts). */
+export const manifests: Prefix<ManifestRecord> = { text: "m/" };
+
+/** All tags of all repositories; for names see tagEntryOf (entry-names.ts). */
+export const allTags: Prefix<TagRecord> = { text: "t/" };
 
 /** How a repository, or any text that could stand before one, is named below the catalog prefix. */
 export function catalogName(name: string): string {

@@ -80,6 +80,11 @@ export class LevelDatabase implements Database {
     await this.#reopen();
   }
 
+  async compact(from: string, to: string): Promise<void> {
+    const level = this.#level;
+    if (canCompact(level)) await level.compactRange(from, to);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#reopening?.catch(() => {}); // whoever asked for it was told
@@ -112,6 +117,13 @@ export class LevelDatabase implements Database {
       throw storageError(error);
     }
   }
+}
+
+/** The package's types leave out what only LevelDB can do. */
+type Compacting = OpenLevel & { compactRange(from: string, to: string): Promise<void> };
+
+function canCompact(level: OpenLevel): level is Compacting {
+  return level.supports.additionalMethods.compactRange === true;
 }
 
 async function openLevel(location: string, how: { createIfMissing: boolean }): Promise<OpenLevel> {

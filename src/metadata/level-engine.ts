@@ -2,10 +2,19 @@
 // any other database of its family (memory-engine.ts).
 import type { Database } from "./database.ts";
 import { scanLevel } from "./database.ts";
-import type { Engine, EngineCommit, EngineEntry, EngineRange, SequencedEvent } from "./engine.ts";
-import { eventRange, sequenceOfEventKey } from "./event-keys.ts";
+import type {
+  Engine,
+  EngineCommit,
+  EngineEntry,
+  EngineRange,
+  EngineSnapshot,
+  SequencedEvent,
+} from "./engine.ts";
+import { eventRange, type LogBounds, sequenceOfEventKey } from "./event-keys.ts";
 import { type CommitStatistics, GroupCommit } from "./group-commit.ts";
 import { LevelDatabase } from "./level-database.ts";
+import { LevelSnapshot } from "./level-snapshot.ts";
+import { LogCompaction } from "./log-compaction.ts";
 import { RowStore } from "./row-store.ts";
 
 export interface LevelEngineOptions {
@@ -19,11 +28,13 @@ export class LevelEngine implements Engine {
   readonly #database: Database;
   readonly #rows: RowStore;
   readonly #writer: GroupCommit;
+  readonly #compaction: LogCompaction;
 
-  private constructor(database: Database, rows: RowStore, lastSequence: number) {
+  private constructor(database: Database, rows: RowStore, bounds: LogBounds) {
     this.#database = database;
     this.#rows = rows;
-    this.#writer = new GroupCommit(rows, lastSequence);
+    this.#writer = new GroupCommit(rows, bounds);
+    this.#compaction = new LogCompaction(database, bounds.trimmed);
   }
 
   /**
@@ -37,7 +48,7 @@ export class LevelEngine implements Engine {
   /** An engine over an open database, which it closes in the end. */
   static async over(database: Database, options: LevelEngineOptions = {}): Promise<LevelEngine> {
     const rows = new RowStore(database, options.rowCacheBytes ?? DEFAULT_ROW_CACHE_BYTES);
-    return new LevelEngine(database, rows, await rows.readLastSequence());
+    return new LevelEngine(database, rows, await rows.readBounds());
   }
 
   get(key: string): Promise<Uint8Array | undefined> {
@@ -53,14 +64,34 @@ export class LevelEngine implements Engine {
   }
 
   async readEvents(after: number, limit: number): Promise<readonly SequencedEvent[]> {
-    const last = this.lastSequence();
-    if (after >= last) return [];
-    const entries = await this.scan(eventRange(after, last, limit));
+    const { last, trimmed } = this.#writer.bounds;
+    // Never from before the first kept event: LevelDB would step over every row that was deleted.
+    const behind = Math.max(after, trimmed);
+    if (behind >= last) return [];
+    const entries = await this.scan(eventRange(behind, last, limit));
     return entries.map(({ key, value }) => ({ sequence: sequenceOfEventKey(key), value }));
   }
 
   lastSequence(): number {
-    return this.#writer.lastSequence;
+    return this.#writer.bounds.last;
+  }
+
+  async trimEvents(upTo: number): Promise<void> {
+    const target = Math.min(Math.floor(upTo), this.lastSequence());
+    while (this.trimmedSequence() < target) await this.#writer.trimChunk(target);
+    this.#compaction.advance(this.trimmedSequence());
+  }
+
+  trimmedSequence(): number {
+    return this.#writer.bounds.trimmed;
+  }
+
+  async snapshot(): Promise<EngineSnapshot> {
+    const snapshot = await LevelSnapshot.take(this.#database);
+    // A batch can be seen just before its commits are answered. Whoever goes on reading
+    // events behind the snapshot must not be told that they are not there yet.
+    if (snapshot.lastSequence > this.lastSequence()) await this.#writer.settle();
+    return snapshot;
   }
 
   /** How many commits went into how many batches. */
@@ -70,6 +101,7 @@ export class LevelEngine implements Engine {
 
   async close(): Promise<void> {
     await this.#writer.close();
+    await this.#compaction.close();
     await this.#database.close();
   }
 }

@@ -30,6 +30,8 @@ class MemoryDatabase implements Database {
 
   async recover(): Promise<void> {}
 
+  async compact(): Promise<void> {}
+
   close(): Promise<void> {
     return this.#level.close();
   }

@@ -58,9 +58,19 @@ export interface Entry<R> {
 }
 
 export interface LoggedEvent {
-  /** The event's place in the log, from 1, without gaps. */
+  /** The event's place in the log, from 1, without gaps; never given out again. */
   readonly sequence: number;
   readonly event: EventRecord;
+}
+
+/** The catalogue as it was at one moment. Close it soon: what is removed meanwhile keeps its place on the disk. */
+export interface MetadataSnapshot extends AsyncDisposable {
+  /** The newest event of that moment: what it and all before it announced is in the snapshot, nothing later is. */
+  readonly lastSequence: number;
+  /** Like MetadataStore.page, of that moment. Throws UNAVAILABLE once the snapshot or the store is closed, or the store recovered from a failure. */
+  page<R>(prefix: Prefix<R>, options: PageOptions): Promise<readonly Entry<R>[]>;
+  /** May be called again, and after the store is closed. */
+  close(): Promise<void>;
 }
 
 export interface MetadataStore {
@@ -70,10 +80,22 @@ export interface MetadataStore {
   page<R>(prefix: Prefix<R>, options: PageOptions): Promise<readonly Entry<R>[]>;
   /** All or nothing; durable when it resolves. Throws CommitConflict (engine.ts). */
   commit(commit: Commit): Promise<void>;
-  /** Events behind the sequence, oldest first. */
+  /**
+   * At most `limit` events behind the sequence, oldest first, from the first that is kept on.
+   * The array is the caller's; the events are shared: never change them.
+   */
   readEvents(after: number, limit: number): Promise<readonly LoggedEvent[]>;
-  /** The newest event's sequence; 0 when there never was one. */
+  /** The newest event's sequence; 0 when there never was one. Trimming does not change it. */
   lastSequence(): number;
+  /**
+   * Removes all events up to this one for good, or up to the newest if that is less.
+   * Works in chunks between commits: when it throws, some may be removed.
+   */
+  trimEvents(upTo: number): Promise<void>;
+  /** Every event up to this one has been removed; 0: none. */
+  trimmedSequence(): number;
+  /** All that is committed now, to be read page by page while it changes. Throws UNAVAILABLE. */
+  snapshot(): Promise<MetadataSnapshot>;
   /** Calls the listener after each commit that appended events. Returns how to stop. */
   onAppend(listener: () => void): () => void;
   close(): Promise<void>;

@@ -1,7 +1,8 @@
-// From a page of a prefix to a range of keys.
-import type { EngineRange } from "./engine.ts";
+// From a page of a prefix to a range of keys, and from what was found there to the page.
+import type { EngineEntry, EngineRange } from "./engine.ts";
 import type { Prefix } from "./keys.ts";
-import type { PageOptions } from "./metadata-store.ts";
+import type { Entry, PageOptions } from "./metadata-store.ts";
+import { decodeRecord } from "./value-form.ts";
 
 /** The keys below the prefix that the page may hold. */
 export function pageRange(
@@ -12,6 +13,18 @@ export function pageRange(
   const from = after === undefined ? prefix.text : `${prefix.text}${after}\0`;
   const most = maxBytes === undefined ? {} : { maxBytes };
   return { from, to: endOf(prefix.text), limit, values: namesOnly !== true, ...most };
+}
+
+/** The page's entries, of the engine's entries in its range. */
+export function pageOf<R>(
+  entries: readonly EngineEntry[],
+  prefix: Prefix<R>,
+  options: PageOptions,
+): Entry<R>[] {
+  return entries.map(({ key, value }) => ({
+    name: key.slice(prefix.text.length),
+    record: options.namesOnly ? undefined : decodeRecord<R>({ text: key }, value),
+  }));
 }
 
 /** The first key behind all that begin with the prefix. Prefixes end in ASCII, so one more is still ASCII. */

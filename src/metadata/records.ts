@@ -69,9 +69,17 @@ export interface EventDescriptor {
   readonly size: number;
 }
 
+/** A manifest inside an event: what it refers to, and of what kind it is, where it says so. */
+export interface EventManifest {
+  readonly descriptor: EventDescriptor;
+  readonly subject?: Digest;
+  readonly artifactType?: string;
+}
+
 /** What happened. The kinds are those of stowage.v1.Event, by their proto names. */
 export type EventFact =
   | { readonly kind: "repository_created" }
+  | { readonly kind: "repository_deleted" }
   | { readonly kind: "blob_pushed"; readonly descriptor: EventDescriptor; readonly uploadId: string }
   | {
       readonly kind: "blob_mounted";
@@ -79,30 +87,143 @@ export type EventFact =
       readonly fromRepository?: RepositoryName;
     }
   | { readonly kind: "blob_deleted"; readonly descriptor: EventDescriptor }
-  | {
+  | { readonly kind: "blob_collected"; readonly descriptor: EventDescriptor }
+  | ({
       readonly kind: "manifest_pushed";
-      readonly descriptor: EventDescriptor;
       readonly tags: readonly Tag[];
-      readonly subject?: Digest;
-      readonly artifactType?: string;
-    }
-  | { readonly kind: "manifest_deleted"; readonly descriptor: EventDescriptor }
-  | { readonly kind: "tag_created"; readonly tag: Tag; readonly descriptor: EventDescriptor }
-  | {
+      /** What it names: blobs and manifests, in the document's order; at most MAX_EVENT_REFERENCES of them. */
+      readonly references?: readonly EventDescriptor[];
+      /** How many it names in all. Absent in events of before this was counted. */
+      readonly referenceCount?: number;
+    } & EventManifest)
+  | ({
+      readonly kind: "manifest_pulled";
+      /** The tag it was asked for by. Absent: by digest. */
+      readonly tag?: Tag;
+      /** How many pulls of the same client this event stands for. Absent: one. */
+      readonly count?: number;
+    } & EventManifest)
+  | ({ readonly kind: "manifest_deleted" } & EventManifest)
+  | ({ readonly kind: "tag_created"; readonly tag: Tag } & Omit<EventManifest, "subject">)
+  | ({
       readonly kind: "tag_moved";
       readonly tag: Tag;
-      readonly descriptor: EventDescriptor;
       readonly previousDigest: Digest;
-    }
-  | { readonly kind: "tag_deleted"; readonly tag: Tag; readonly descriptor: EventDescriptor }
-  | { readonly kind: "upload_cancelled"; readonly uploadId: string };
+    } & Omit<EventManifest, "subject">)
+  | ({ readonly kind: "tag_deleted"; readonly tag: Tag } & Omit<EventManifest, "subject">)
+  | { readonly kind: "upload_cancelled"; readonly uploadId: string }
+  | { readonly kind: "upload_expired"; readonly uploadId: string };
 
 export type EventKind = EventFact["kind"];
+
+/** The request that made something happen. Absent members were not known. */
+export interface RequestRecord {
+  readonly id: string;
+  /** Where the client's connection came from, "address:port". */
+  readonly address?: string;
+  /** The host the client asked for, as it wrote it: "registry.example.com:5000". */
+  readonly host?: string;
+  readonly scheme?: "http" | "https";
+  /** The HTTP method, or the RPC's name. */
+  readonly method: string;
+  readonly userAgent?: string;
+}
+
+/** The process that wrote an event. */
+export interface SourceRecord {
+  /** Its host name and port. */
+  readonly address: string;
+  /** A new one with every start. */
+  readonly instanceId: string;
+}
 
 /** One event as it lies in the log. Its place in the log is its key. */
 export interface EventRecord {
   readonly id: string;
   readonly time: number;
-  readonly repository: RepositoryName;
+  /** Absent: it concerns no repository in particular. */
+  readonly repository?: RepositoryName;
   readonly fact: EventFact;
+  /** Absent: the registry did it by itself, or it is an event of before this was recorded. */
+  readonly request?: RequestRecord;
+  /** The verified name of who asked. Absent: nobody was asked for a name. */
+  readonly actor?: string;
+  readonly source?: SourceRecord;
+}
+
+/** A named consumer of events. */
+export interface ConsumerRecord {
+  /** Everything up to this event has been dealt with. */
+  readonly sequence: number;
+  readonly createTime: number;
+  /** When a cursor was last acknowledged. Absent: never. */
+  readonly acknowledgeTime?: number;
+}
+
+/** What went wrong with a delivery that is still being tried. */
+export interface WebhookFailure {
+  /** How often in a row. */
+  readonly attempts: number;
+  /** When the first of these attempts was made. */
+  readonly since: number;
+  /** When the next one is due. */
+  readonly nextAttemptTime: number;
+  /** The last one's status; absent when there was no answer. */
+  readonly status?: number;
+  /** In words, without secrets. */
+  readonly error: string;
+}
+
+/** How far a webhook has come. What it is lies in the configuration. */
+export interface WebhookRecord {
+  /** Everything up to this event was delivered, put aside, or not for it. */
+  readonly sequence: number;
+  readonly createTime: number;
+  readonly paused: boolean;
+  /** Events delivered, since the webhook was first seen. */
+  readonly delivered: number;
+  /** Attempts that failed. */
+  readonly failedAttempts: number;
+  /** Events put aside. */
+  readonly givenUp: number;
+  /** Events that retention removed before they could be delivered. */
+  readonly missed: number;
+  readonly lastSuccessTime?: number;
+  /** Absent: the last attempt went well. */
+  readonly failure?: WebhookFailure;
+}
+
+/** One attempt to deliver. */
+export interface DeliveryRecord {
+  /** The same for every attempt at the same events. */
+  readonly id: string;
+  readonly time: number;
+  readonly durationMs: number;
+  readonly isTest: boolean;
+  /** From 1. */
+  readonly attempt: number;
+  /** The first and last event in it, by sequence. 0: a test. */
+  readonly first: number;
+  readonly last: number;
+  readonly eventCount: number;
+  /** Absent: there was no answer. */
+  readonly status?: number;
+  /** Why it failed, without secrets. Absent: it went well. */
+  readonly error?: string;
+}
+
+/** The last attempts of a webhook, oldest first. */
+export interface DeliveryLogRecord {
+  readonly deliveries: readonly DeliveryRecord[];
+}
+
+/** An event that a webhook gave up on, kept with all that is needed to deliver it after all. */
+export interface DeadLetterRecord {
+  readonly sequence: number;
+  readonly event: EventRecord;
+  /** When it was given up. */
+  readonly time: number;
+  readonly attempts: number;
+  readonly status?: number;
+  readonly error: string;
 }

@@ -4,7 +4,7 @@ import type { BatchPlan, RowValue } from "./batch-plan.ts";
 import { CoherentCache } from "./coherent-cache.ts";
 import { decodeCounter } from "./counter.ts";
 import type { Database } from "./database.ts";
-import { LAST_EVENT_KEY } from "./event-keys.ts";
+import { LAST_EVENT_KEY, type LogBounds, TRIMMED_KEY } from "./event-keys.ts";
 import type { CommitTarget } from "./group-commit.ts";
 import { GroupRead } from "./group-read.ts";
 
@@ -62,16 +62,16 @@ export class RowStore implements CommitTarget {
     for (const [key, value] of plan.rows) this.#cache.store(key, rowOf(value));
   }
 
-  async recover(): Promise<number> {
+  async recover(): Promise<LogBounds> {
     await this.#database.recover();
     this.#cache.resume();
-    return this.readLastSequence();
+    return this.readBounds();
   }
 
-  /** The last sequence as it is in the database. */
-  async readLastSequence(): Promise<number> {
-    const value = await this.#database.read((level) => level.get(LAST_EVENT_KEY));
-    return value === undefined ? 0 : decodeCounter(value);
+  /** The log's bounds as they are in the database. */
+  async readBounds(): Promise<LogBounds> {
+    const [last, trimmed] = await this.#readMany([LAST_EVENT_KEY, TRIMMED_KEY]);
+    return { last: counterOf(last), trimmed: counterOf(trimmed) };
   }
 
   async #readRow(key: string): Promise<Row> {
@@ -90,6 +90,10 @@ export class RowStore implements CommitTarget {
       this.#cache.store(key, rowOf(values[index]));
     });
   }
+}
+
+function counterOf(value: RowValue): number {
+  return value === undefined ? 0 : decodeCounter(value);
 }
 
 function rowOf(value: RowValue): Row {

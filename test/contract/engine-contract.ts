@@ -8,9 +8,13 @@ import {
   type EngineChange,
   type EngineCommit,
 } from "../../src/metadata/engine.ts";
+import { testSnapshots } from "./engine-snapshot-contract.ts";
+import { testTrimming } from "./engine-trim-contract.ts";
 
 export interface OpenedEngine {
   readonly engine: Engine;
+  /** Closes the engine and opens it again with what it kept. Absent: it keeps nothing. */
+  readonly reopen?: () => Promise<Engine>;
   /** Closes the engine and removes what it left. */
   readonly dispose: () => Promise<void>;
 }
@@ -372,6 +376,9 @@ export function testEngine(name: string, open: () => Promise<OpenedEngine>): voi
         );
       });
     });
+
+    testTrimming(open);
+    testSnapshots(open);
 
     describe("closing", () => {
       test("close waits for commits that were taken, and then refuses others", async () => {

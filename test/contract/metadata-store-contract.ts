@@ -21,6 +21,8 @@ import { add, expectRecord, type MetadataStore, put, remove } from "../../src/me
 import type { EventRecord, ReferrerRecord, TagRecord } from "../../src/metadata/records.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { parseRepositoryName, parseTag } from "../../src/oci/reference.ts";
+import { testEventLog } from "./metadata-log-contract.ts";
+import { testMetadataSnapshots } from "./metadata-snapshot-contract.ts";
 
 export interface OpenedMetadataStore {
   readonly metadata: MetadataStore;
@@ -247,6 +249,9 @@ export function testMetadataStore(name: string, open: () => Promise<OpenedMetada
         ]);
       });
     });
+
+    testMetadataSnapshots(open);
+    testEventLog(open);
 
     describe("events", () => {
       test("events come back numbered and whole", async () => {

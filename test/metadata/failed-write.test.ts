@@ -42,6 +42,8 @@ class DoubtfulDatabase implements Database {
     await this.#level.batch(operationsOf(this.#inLog));
   }
 
+  async compact(): Promise<void> {}
+
   close(): Promise<void> {
     return this.#level.close();
   }
@@ -84,6 +86,36 @@ describe("a write that failed and yet happened", () => {
     assert.deepEqual(
       events.map(({ sequence }) => sequence),
       [1, 2, 3, 4],
+    );
+  });
+
+  test("is read in its place wherever a reader begins", async () => {
+    database.failing = false;
+    for (let last = 4; last <= 6; last++) {
+      await metadata.commit({ changes: [], events: [event] });
+      for (let after = 0; after <= last; after++) {
+        const events = await metadata.readEvents(after, 10);
+        assert.deepEqual(
+          events.map(({ sequence }) => sequence),
+          Array.from({ length: last - after }, (_, index) => after + 1 + index),
+        );
+      }
+    }
+  });
+
+  test("and only trimmed is known to have trimmed as soon as that can be known", async () => {
+    database.failing = false;
+    await metadata.commit({ changes: [], events: [event] });
+    database.failing = true;
+    await assert.rejects(metadata.trimEvents(3), { code: "UNAVAILABLE" });
+    assert.equal(metadata.trimmedSequence(), 0);
+    assert.equal((await metadata.readEvents(0, 10)).length, 4);
+    database.failing = false;
+    await metadata.commit({ changes: [], events: [event] });
+    assert.equal(metadata.trimmedSequence(), 3);
+    assert.deepEqual(
+      (await metadata.readEvents(0, 10)).map(({ sequence }) => sequence),
+      [4, 5],
     );
   });
 

@@ -8,11 +8,10 @@ import { fileURLToPath } from "node:url";
 import { LevelEngine } from "../../src/metadata/level-engine.ts";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/temporary-directory.ts";
 
-const PROGRAM = fileURLToPath(new URL("committing-program.ts", import.meta.url));
-
-/** Lets the program run until it has acknowledged so many commits, kills it, and returns all it acknowledged. */
-async function commitAndKill(directory: string, run: string, enough: number): Promise<string[]> {
-  const child = spawn(process.execPath, [PROGRAM, directory, run], { stdio: ["ignore", "pipe", "inherit"] });
+/** Lets the program run until it has printed so many lines, kills it, and returns all it printed. */
+async function runAndKill(program: string, args: readonly string[], enough: number): Promise<string[]> {
+  const path = fileURLToPath(new URL(program, import.meta.url));
+  const child = spawn(process.execPath, [path, ...args], { stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(child, "close");
   const acknowledged: string[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
@@ -29,13 +28,42 @@ test("everything acknowledged before a kill is there, and the log has no gap", a
   try {
     const acknowledged: string[] = [];
     for (const [run, enough] of [1, 40, 333, 2500].entries()) {
-      acknowledged.push(...(await commitAndKill(directory, `run${run}`, enough)));
+      acknowledged.push(...(await runAndKill("committing-program.ts", [directory, `run${run}`], enough)));
       await expectWhole(directory, acknowledged);
     }
   } finally {
     await removeTemporaryDirectory(directory);
   }
 });
+
+test("a kill in the middle of trimming leaves a mark that is true", async () => {
+  const directory = await makeTemporaryDirectory();
+  try {
+    for (const enough of [1, 3, 6]) {
+      const acknowledged = await runAndKill("trimming-program.ts", [directory], enough);
+      await expectTrueMark(directory, Number(acknowledged.at(-1)));
+    }
+  } finally {
+    await removeTemporaryDirectory(directory);
+  }
+});
+
+async function expectTrueMark(directory: string, acknowledged: number): Promise<void> {
+  const engine = await LevelEngine.open(directory);
+  try {
+    const trimmed = engine.trimmedSequence();
+    assert.ok(trimmed >= acknowledged, `trimmed up to ${trimmed}, and ${acknowledged} was acknowledged`);
+    const rows = await engine.scan({ from: "e/", to: "e0", limit: 100_000, values: false });
+    const kept = rows.map(({ key }) => Number(key.slice(2)));
+    const length = engine.lastSequence() - trimmed;
+    assert.deepEqual(
+      kept,
+      Array.from({ length }, (_, index) => trimmed + 1 + index),
+    );
+  } finally {
+    await engine.close();
+  }
+}
 
 async function expectWhole(directory: string, acknowledged: readonly string[]): Promise<void> {
   const engine = await LevelEngine.open(directory);

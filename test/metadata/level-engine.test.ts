@@ -1,39 +1,41 @@
 // The engine on LevelDB: the promises of every engine, and those of a folder.
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { Level } from "level";
 import { Catalogue } from "../../src/metadata/catalogue.ts";
 import type { EngineCommit } from "../../src/metadata/engine.ts";
-import { LevelEngine } from "../../src/metadata/level-engine.ts";
-import { testEngine } from "../contract/engine-contract.ts";
+import { LevelDatabase } from "../../src/metadata/level-database.ts";
+import { LevelEngine, type LevelEngineOptions } from "../../src/metadata/level-engine.ts";
+import { RegistryError } from "../../src/oci/errors.ts";
+import { type OpenedEngine, testEngine } from "../contract/engine-contract.ts";
 import { testMetadataStore } from "../contract/metadata-store-contract.ts";
+import { eventually } from "../support/eventually.ts";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/temporary-directory.ts";
 
-testEngine("LevelDB", async () => {
+async function openEngine(options: LevelEngineOptions): Promise<OpenedEngine> {
   const directory = await makeTemporaryDirectory();
-  const engine = await LevelEngine.open(directory);
+  let engine = await LevelEngine.open(directory, options);
   return {
     engine,
+    reopen: async () => {
+      await engine.close();
+      engine = await LevelEngine.open(directory, options);
+      return engine;
+    },
     dispose: async () => {
       await engine.close();
       await removeTemporaryDirectory(directory);
     },
   };
-});
+}
+
+testEngine("LevelDB", () => openEngine({}));
 
 // With a cache of next to nothing every read goes to the disk.
-testEngine("LevelDB without a row cache", async () => {
-  const directory = await makeTemporaryDirectory();
-  const engine = await LevelEngine.open(directory, { rowCacheBytes: 1 });
-  return {
-    engine,
-    dispose: async () => {
-      await engine.close();
-      await removeTemporaryDirectory(directory);
-    },
-  };
-});
+testEngine("LevelDB without a row cache", () => openEngine({ rowCacheBytes: 1 }));
 
 testMetadataStore("LevelDB", async () => {
   const directory = await makeTemporaryDirectory();
@@ -122,6 +124,83 @@ describe("a catalogue's folder", () => {
         LevelEngine.open(join(directory, "a", "CURRENT", "b")),
         /cannot be opened.*ENOTDIR/,
       );
+    }));
+});
+
+describe("a snapshot on LevelDB", () => {
+  test("is lost when the database is reopened after a failure, and a new one can be taken", () =>
+    inDirectory(async (directory) => {
+      const database = await LevelDatabase.open(directory);
+      const engine = await LevelEngine.over(database);
+      await engine.commit(numbered(0));
+      const range = { from: "k/", to: "k0", limit: 9 };
+      const snapshot = await engine.snapshot();
+      const scanning = snapshot.scan(range).catch((error: unknown) => {
+        assert.ok(error instanceof RegistryError && error.code === "UNAVAILABLE");
+      });
+      await database.recover();
+      await scanning;
+      await assert.rejects(snapshot.scan(range), { code: "UNAVAILABLE", message: /closed or reopened/ });
+      await snapshot.close();
+      const next = await engine.snapshot();
+      assert.equal(next.lastSequence, 1);
+      assert.equal((await next.scan(range)).length, 1);
+      await engine.close();
+    }));
+});
+
+describe("the space of trimmed events", () => {
+  const EVENTS = 60_000;
+
+  /** As many events as make a compaction worth it, which do not compress. */
+  async function fill(engine: LevelEngine): Promise<void> {
+    for (let count = 0; count < EVENTS; count += 10_000) {
+      const events = Array.from({ length: 10_000 }, () => randomBytes(200));
+      await engine.commit({ changes: [], expectations: [], events });
+    }
+  }
+
+  async function sizeOf(directory: string): Promise<number> {
+    const sizes = (await readdir(directory)).map(async (name) =>
+      stat(join(directory, name)).then(
+        ({ size }) => size,
+        () => 0, // a table that has just been merged into another
+      ),
+    );
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  }
+
+  test("is given back, without anybody waiting for it", () =>
+    inDirectory(async (directory) => {
+      const engine = await LevelEngine.open(directory);
+      await fill(engine);
+      assert.ok((await sizeOf(directory)) > EVENTS * 200);
+      await engine.trimEvents(EVENTS);
+      let size = 0;
+      await eventually(
+        "a small folder",
+        async () => {
+          size = await sizeOf(directory);
+          return size < EVENTS * 100 ? size : undefined;
+        },
+        () => `but ${size} bytes`,
+      );
+      await engine.close();
+    }));
+
+  test("may be on its way when the engine is closed", () =>
+    inDirectory(async (directory) => {
+      const engine = await LevelEngine.open(directory);
+      await fill(engine);
+      await engine.trimEvents(EVENTS - 1);
+      await engine.close();
+      const again = await LevelEngine.open(directory);
+      assert.equal(again.trimmedSequence(), EVENTS - 1);
+      assert.deepEqual(
+        (await again.readEvents(0, 9)).map(({ sequence }) => sequence),
+        [EVENTS],
+      );
+      await again.close();
     }));
 });
 

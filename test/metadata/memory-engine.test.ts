@@ -13,3 +13,11 @@ testMetadataStore("memory", async () => {
   const metadata = new Catalogue(await openMemoryEngine());
   return { metadata, dispose: () => metadata.close() };
 });
+
+// The same answers, however few of the newest events are in memory.
+for (const tailEvents of [0, 3]) {
+  testMetadataStore(`memory, a tail of ${tailEvents} events`, async () => {
+    const metadata = new Catalogue(await openMemoryEngine(), { tailEvents });
+    return { metadata, dispose: () => metadata.close() };
+  });
+}

@@ -1,0 +1,30 @@
+// Typed pages of an engine's snapshot. It goes past the records in memory, which
+// may be newer or older than the snapshot.
+import type { EngineSnapshot } from "./engine.ts";
+import type { Prefix } from "./keys.ts";
+import type { Entry, MetadataSnapshot, PageOptions } from "./metadata-store.ts";
+import { pageOf, pageRange } from "./page-range.ts";
+
+export class CatalogueSnapshot implements MetadataSnapshot {
+  readonly #snapshot: EngineSnapshot;
+
+  constructor(snapshot: EngineSnapshot) {
+    this.#snapshot = snapshot;
+  }
+
+  get lastSequence(): number {
+    return this.#snapshot.lastSequence;
+  }
+
+  async page<R>(prefix: Prefix<R>, options: PageOptions): Promise<readonly Entry<R>[]> {
+    return pageOf(await this.#snapshot.scan(pageRange(prefix, options)), prefix, options);
+  }
+
+  close(): Promise<void> {
+    return this.#snapshot.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

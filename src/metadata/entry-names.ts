@@ -1,0 +1,43 @@
+// What the names of entries say below the prefixes that span all repositories
+// (keys.ts): the other way from a key's parts to its text.
+import type { Digest } from "../oci/digest.ts";
+import type { RepositoryName, Tag } from "../oci/reference.ts";
+import { repositoryOfCatalogName } from "./keys.ts";
+
+/** What an entry below `repositories` is about. */
+export interface RepositoryEntry {
+  readonly repository: RepositoryName;
+}
+
+/** What an entry below `links` or `manifests` is about. */
+export interface DigestEntry extends RepositoryEntry {
+  readonly digest: Digest;
+}
+
+/** What an entry below `allTags` is about. */
+export interface TagEntry extends RepositoryEntry {
+  readonly tag: Tag;
+}
+
+/** Reads the name of an entry below `repositories`. */
+export function repositoryEntryOf(name: string): RepositoryEntry {
+  return { repository: repositoryOfCatalogName(name) };
+}
+
+/** Reads the name of an entry below `links` or `manifests`. */
+export function digestEntryOf(name: string): DigestEntry {
+  const [repository, digest] = partsOf(name);
+  return { repository, digest: digest as Digest }; // a digest was written there
+}
+
+/** Reads the name of an entry below `allTags`. */
+export function tagEntryOf(name: string): TagEntry {
+  const [repository, tag] = partsOf(name);
+  return { repository, tag: tag as Tag }; // a tag was written there
+}
+
+function partsOf(name: string): readonly [repository: RepositoryName, rest: string] {
+  const end = name.indexOf("\0");
+  if (end === -1) throw new Error(`${JSON.stringify(name)} does not name an entry of a repository`);
+  return [repositoryOfCatalogName(name.slice(0, end)), name.slice(end + 1)];
+}
