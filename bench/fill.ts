@@ -3,7 +3,9 @@
 // but for the bytes in the blob folder.
 import { join } from "node:path";
 import { v7 as newId } from "uuid";
+import { Bridge } from "../src/core/bridge.ts";
 import { type Core, createCore } from "../src/core/core.ts";
+import { NOBODY } from "../src/core/origin.ts";
 import { Catalogue } from "../src/metadata/catalogue.ts";
 import { LevelEngine } from "../src/metadata/level-engine.ts";
 import type { Descriptor } from "../src/oci/descriptor.ts";
@@ -46,6 +48,7 @@ export async function fill({ folder, count, signal }: Fill): Promise<void> {
       metadata,
       now: Date.now,
       newId,
+      listener: new Bridge({ now: Date.now, newId, source: { address: "bench", instanceId: newId() } }),
       options: { deleteEnabled: false, sparseIndexes: false },
     });
     const blobs = await Promise.all(
@@ -63,7 +66,7 @@ async function pushBlob(core: Core, text: string): Promise<Descriptor> {
   const repository = FILLED_REPOSITORY;
   const { id } = await core.uploads.create(repository);
   await core.uploads.write({ repository, id }, {}, once(content));
-  return await core.uploads.commit({ repository, id }, digestOf(content));
+  return await core.uploads.commit({ repository, id }, digestOf(content), NOBODY);
 }
 
 async function* once(content: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -82,12 +85,13 @@ async function pushImages(
       signal.throwIfAborted();
       const number = next++;
       if (number > 0 && number % STEP === 0) process.stderr.write(`  ${number.toLocaleString("en-US")}\n`);
-      await core.manifests.put({
+      const push = {
         repository: FILLED_REPOSITORY,
         mediaType: OCI_IMAGE_MANIFEST,
         content: imageManifest(blobs, number),
         tags: [parseTag(tagName(number))],
-      });
+      };
+      await core.manifests.put(push, NOBODY);
     }
   };
   await Promise.all(Array.from({ length: PUSHES }, worker));

@@ -12,7 +12,7 @@ import { existsSync } from "node:fs";
 // Node's four, three uploads make everybody else wait. Must be set before the first use.
 process.env.UV_THREADPOOL_SIZE ??= "8";
 
-const NEEDED = [22, 12];
+const NEEDED = [22, 19];
 
 function isOlder(version) {
   const [major = 0, minor = 0] = version.split(".").map(Number);

@@ -1,6 +1,6 @@
 // One request and its answer on their way through the gateway, with all that a
 // handler may need. Made once per request by gateway.ts.
-import type { Client } from "@connectrpc/connect";
+import type { CallOptions, Client } from "@connectrpc/connect";
 import type { BlobService } from "../src/gen/stowage/v1/blob_service_pb.ts";
 import type { ManifestService } from "../src/gen/stowage/v1/manifest_service_pb.ts";
 import type { UploadService } from "../src/gen/stowage/v1/upload_service_pb.ts";
@@ -49,6 +49,8 @@ export interface Exchange {
   /** The methods that this path knows; for `Allow`. */
   readonly allowed: readonly string[];
   readonly services: Services;
+  /** Goes with each call that may be announced: it tells the registry who asks. */
+  readonly call: CallOptions;
   readonly limits: GatewayLimits;
   readonly logger: GatewayLogger | undefined;
 }

@@ -1,6 +1,6 @@
 // The porch: speaks the Docker/OCI HTTP API to clients and protobuf to the
 // registry, wherever that is. Keeps nothing between two requests.
-import { createClient, type Transport } from "@connectrpc/connect";
+import { type CallOptions, type ContextValues, createClient, type Transport } from "@connectrpc/connect";
 import { BlobService } from "../src/gen/stowage/v1/blob_service_pb.ts";
 import { ManifestService } from "../src/gen/stowage/v1/manifest_service_pb.ts";
 import { UploadService } from "../src/gen/stowage/v1/upload_service_pb.ts";
@@ -29,6 +29,11 @@ export const DEFAULT_LIMITS: GatewayLimits = {
 export interface GatewayOptions {
   /** How the registry is reached: in this process, or over the network. */
   readonly transport: Transport;
+  /**
+   * What goes with each call: how a registry in this process is told of the request behind it. Absent: it is not
+   * told, and a registry elsewhere sees the gateway as its client.
+   */
+  readonly contextValues?: (request: HttpRequest) => ContextValues;
   /** Absent members are DEFAULT_LIMITS. */
   readonly limits?: Partial<GatewayLimits>;
   /** Absent: nothing is logged. */
@@ -39,8 +44,10 @@ export interface GatewayOptions {
 export type GatewayListener = (request: HttpRequest, response: HttpResponse) => void;
 
 /** A listener for every request whose target `handles` knows. */
-export function createGateway({ transport, limits, logger }: GatewayOptions): GatewayListener {
+export function createGateway({ transport, contextValues, limits, logger }: GatewayOptions): GatewayListener {
   const common = {
+    callFor: (request: HttpRequest) =>
+      contextValues === undefined ? NO_OPTIONS : { contextValues: contextValues(request) },
     services: {
       blobs: createClient(BlobService, transport),
       uploads: createClient(UploadService, transport),
@@ -67,6 +74,7 @@ export function createGateway({ transport, limits, logger }: GatewayOptions): Ga
 }
 
 interface Common {
+  readonly callFor: (request: HttpRequest) => CallOptions;
   readonly services: Services;
   readonly limits: GatewayLimits;
   readonly logger: GatewayLogger | undefined;
@@ -75,6 +83,8 @@ interface Common {
 interface Target extends Match {
   readonly query: string;
 }
+
+const NO_OPTIONS: CallOptions = {};
 
 /** Stands in where a request has no target. */
 const NOWHERE: Target = {
@@ -85,14 +95,15 @@ const NOWHERE: Target = {
 };
 
 function openExchange(
-  { services, limits, logger }: Common,
+  { callFor, services, limits, logger }: Common,
   request: HttpRequest,
   response: HttpResponse,
   { resource, repository, argument, query }: Target,
 ): Exchange {
   const method = request.method ?? "GET";
   const { allowed } = resource;
-  return { request, response, method, repository, argument, query, allowed, services, limits, logger };
+  const call = callFor(request);
+  return { request, response, method, repository, argument, query, allowed, services, call, limits, logger };
 }
 
 function findTarget(router: Router, url: string, maxLength: number): Target {

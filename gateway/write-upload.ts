@@ -36,7 +36,8 @@ export async function writeUpload(
     const first = await body.next();
     if (first === undefined) return undefined;
     const messages = requestMessages({ repository, uploadId, ...target }, first, body);
-    const write = (signal: AbortSignal) => services.uploads.writeUpload(messages, { signal });
+    const write = (signal: AbortSignal) =>
+      services.uploads.writeUpload(messages, { ...exchange.call, signal });
     return await withClientSignal(response, write, FAREWELL_MS);
   } catch (error) {
     // Where the body failed, that is the reason, whatever the registry made of the broken stream.

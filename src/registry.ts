@@ -7,13 +7,22 @@ import { MemoryBlobStore } from "./blobs/memory-blob-store.ts";
 import { MemoryUploadStore } from "./blobs/memory-upload-store.ts";
 import type { UploadStore } from "./blobs/upload-store.ts";
 import type { Config, StorageConfig } from "./config/config.ts";
+import { Bridge } from "./core/bridge.ts";
 import { type Core, createCore } from "./core/core.ts";
+import type { Listener } from "./core/listener.ts";
+import { PullRecorder } from "./core/pulls.ts";
+import { Retention } from "./core/retention.ts";
 import { Catalogue } from "./metadata/catalogue.ts";
 import { LevelEngine } from "./metadata/level-engine.ts";
 import { openMemoryEngine } from "./metadata/memory-engine.ts";
 import type { MetadataStore } from "./metadata/metadata-store.ts";
+import type { SourceRecord } from "./metadata/records.ts";
+import { Notifier } from "./notify/notifier.ts";
 import { createRoutes, type MountServices } from "./rpc/routes.ts";
 import type { Logger } from "./telemetry/logger.ts";
+
+/** How often events are looked through for old ones, in milliseconds. */
+const RETENTION_INTERVAL_MS = 60 * 1000;
 
 /** How often sessions that ended long ago are forgotten, in milliseconds. */
 const FORGET_INTERVAL_MS = 15 * 60 * 1000;
@@ -24,6 +33,10 @@ export interface RegistryDependencies {
   readonly now: () => number;
   /** A new UUID of version 7. */
   readonly newId: () => string;
+  /** The process, as its events name it. */
+  readonly source: SourceRecord;
+  /** Told of all that is done. Absent: what writes the event log. */
+  readonly listener?: Listener;
   /** When an event stream sends a keepalive, in milliseconds. Absent: after 15 seconds. */
   readonly keepaliveMs?: number;
 }
@@ -52,14 +65,20 @@ export async function createRegistry(config: Config, dependencies: RegistryDepen
   const stores = await openStores(config.storage, now);
   try {
     const { deleteEnabled, sparseIndexes } = config;
-    const core = createCore({ ...stores, now, newId, options: { deleteEnabled, sparseIndexes } });
+    const pulls = recordPulls(config, stores.metadata, dependencies);
+    const listener =
+      dependencies.listener ?? new Bridge({ ...dependencies, ...(pulls !== undefined && { pulls }) });
+    const core = createCore({ ...stores, now, newId, listener, options: { deleteEnabled, sparseIndexes } });
     await core.uploads.sweepOrphans();
-    const stopForgetting = forgetRegularly(core, logger);
+    const notifier = await openNotifier(config, core, stores.metadata, dependencies);
+    const stopHousework = keepHouse(config, { core, notifier, metadata: stores.metadata }, dependencies);
     const report = (error: unknown, method: string) => logger.error({ err: error, method }, "request failed");
     return {
-      routes: createRoutes(core, { report, ...(keepaliveMs !== undefined && { keepaliveMs }) }),
+      routes: createRoutes(core, { notifier, report, ...(keepaliveMs !== undefined && { keepaliveMs }) }),
       async close() {
-        stopForgetting();
+        stopHousework();
+        await notifier.close();
+        await pulls?.close();
         await closeStores(stores);
       },
     };
@@ -67,6 +86,29 @@ export async function createRegistry(config: Config, dependencies: RegistryDepen
     await closeStores(stores);
     throw error;
   }
+}
+
+function recordPulls(
+  { events }: Config,
+  metadata: MetadataStore,
+  { logger, now, newId, source }: RegistryDependencies,
+): PullRecorder | undefined {
+  if (!events.pulls.enabled) return undefined;
+  const report = (message: string, facts: object) => logger.warn(facts, message);
+  return new PullRecorder({ metadata, now, newId, source, head: events.pulls.head, report });
+}
+
+async function openNotifier(
+  { notifications }: Config,
+  { events }: Core,
+  metadata: MetadataStore,
+  { logger, now, newId, source }: RegistryDependencies,
+): Promise<Notifier> {
+  const { endpoints: webhooks, includeReferences } = notifications;
+  const common = { metadata, events, now, newId, source, log: logger };
+  const notifier = new Notifier({ ...common, webhooks, includeReferences });
+  await notifier.start();
+  return notifier;
 }
 
 async function openStores(storage: StorageConfig, now: () => number): Promise<Stores> {
@@ -92,13 +134,33 @@ async function closeStores({ blobs, uploads, metadata }: Stores): Promise<void> 
   await metadata.close();
 }
 
-function forgetRegularly(core: Core, logger: Logger): () => void {
-  const forget = () =>
-    core.uploads
-      .forgetClosed()
-      .catch((error: unknown) => logger.warn({ err: error }, "forgetting old uploads failed"));
-  const timer = setInterval(() => void forget(), FORGET_INTERVAL_MS);
+/** What is done now and then, beginning now. Returns how to stop it. */
+function keepHouse(
+  { events }: Config,
+  {
+    core,
+    notifier,
+    metadata,
+  }: { readonly core: Core; readonly notifier: Notifier; readonly metadata: MetadataStore },
+  { logger, now }: RegistryDependencies,
+): () => void {
+  const others = async () => notifier.positions();
+  const retention = new Retention({ ...events.retention, metadata, now, others });
+  const failed = (message: string) => (error: unknown) => logger.warn({ err: error }, message);
+  const stops = [
+    regularly(FORGET_INTERVAL_MS, () =>
+      core.uploads.forgetClosed().catch(failed("forgetting old uploads failed")),
+    ),
+    regularly(RETENTION_INTERVAL_MS, () => retention.run().catch(failed("removing old events failed"))),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+function regularly(intervalMs: number, work: () => Promise<void>): () => void {
+  const timer = setInterval(() => void work(), intervalMs);
   timer.unref();
-  void forget();
+  void work();
   return () => clearInterval(timer);
 }

@@ -25,14 +25,14 @@ export async function getBlob(exchange: Exchange): Promise<void> {
 
 export async function deleteBlob(exchange: Exchange): Promise<void> {
   const { services, repository, argument: digest } = exchange;
-  await services.blobs.deleteBlob({ repository, digest });
+  await services.blobs.deleteBlob({ repository, digest }, exchange.call);
   answer(exchange, 202, { "Content-Length": 0 });
 }
 
 /** Where the answer depends on the blob's size, or is given without its bytes. */
 async function getDescribedBlob(exchange: Exchange): Promise<void> {
   const { services, repository, argument: digest, method, request } = exchange;
-  const descriptor = demandDescriptor(await services.blobs.statBlob({ repository, digest }));
+  const descriptor = demandDescriptor(await services.blobs.statBlob({ repository, digest }, exchange.call));
   const { headers } = request;
   if (isNoneMatch(headers["if-none-match"], digest)) answer(exchange, 304, validators(descriptor));
   else if (method === "HEAD") answer(exchange, 200, blobHeaders(descriptor));

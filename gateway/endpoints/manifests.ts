@@ -18,7 +18,8 @@ export async function getManifest(exchange: Exchange): Promise<void> {
     if (await answerFromDescriptor(exchange)) return;
   }
   const { services, repository } = exchange;
-  const manifest = await services.manifests.getManifest({ repository, reference: reference(exchange) });
+  const asked = { repository, reference: reference(exchange) };
+  const manifest = await services.manifests.getManifest(asked, exchange.call);
   answer(exchange, 200, contentHeaders(demandDescriptor(manifest)), manifest.content);
 }
 
@@ -30,14 +31,15 @@ export async function putManifest(exchange: Exchange): Promise<void> {
   const precondition = tagPrecondition(request);
   const content = await readManifestBody(exchange);
   if (precondition !== undefined && tags.length === 0) await demandOfManifest(exchange, precondition);
-  const stored = await services.manifests.putManifest({
+  const push = {
     repository,
     mediaType: essence(request.headers["content-type"] ?? ""),
     content,
     tags: [...new Set(tags)],
     ...(byDigest && { digest: argument }),
     ...(precondition !== undefined && tags.length > 0 && { precondition }),
-  });
+  };
+  const stored = await services.manifests.putManifest(push, exchange.call);
   const { digest } = demandDescriptor(stored);
   answer(exchange, 201, {
     Location: manifestPath(repository, digest),
@@ -53,13 +55,10 @@ export async function deleteManifest(exchange: Exchange): Promise<void> {
   const precondition = tagPrecondition(request);
   if (isDigestText(argument)) {
     if (precondition !== undefined) await demandOfManifest(exchange, precondition);
-    await services.manifests.deleteManifest({ repository, digest: argument });
+    await services.manifests.deleteManifest({ repository, digest: argument }, exchange.call);
   } else {
-    await services.manifests.deleteTag({
-      repository,
-      tag: argument,
-      ...(precondition !== undefined && { precondition }),
-    });
+    const condition = precondition === undefined ? {} : { precondition };
+    await services.manifests.deleteTag({ repository, tag: argument, ...condition }, exchange.call);
   }
   answer(exchange, 202, { "Content-Length": 0 });
 }
@@ -67,9 +66,8 @@ export async function deleteManifest(exchange: Exchange): Promise<void> {
 /** Answers HEAD, and 304 where the client has the manifest. False: the content has to be sent. */
 async function answerFromDescriptor(exchange: Exchange): Promise<boolean> {
   const { services, repository, method, request } = exchange;
-  const descriptor = demandDescriptor(
-    await services.manifests.statManifest({ repository, reference: reference(exchange) }),
-  );
+  const asked = { repository, reference: reference(exchange) };
+  const descriptor = demandDescriptor(await services.manifests.statManifest(asked, exchange.call));
   const { digest } = descriptor;
   if (isNoneMatch(request.headers["if-none-match"], digest)) {
     answer(exchange, 304, { ETag: entityTag(digest), "Docker-Content-Digest": digest });
@@ -85,7 +83,8 @@ async function answerFromDescriptor(exchange: Exchange): Promise<boolean> {
  */
 async function demandOfManifest(exchange: Exchange, precondition: TagPrecondition): Promise<void> {
   const { services, repository, argument: digest } = exchange;
-  const exists = await services.manifests.statManifest({ repository, reference: reference(exchange) }).then(
+  const asked = { repository, reference: reference(exchange) };
+  const exists = await services.manifests.statManifest(asked, exchange.call).then(
     () => true,
     (error: unknown) => {
       if (hasCode(error, "MANIFEST_UNKNOWN")) return false;

@@ -24,16 +24,14 @@ export async function postUpload(exchange: Exchange): Promise<void> {
   const digest = queryValue(query, "digest");
   if (digest !== undefined) return postBlob(exchange, digest);
   const algorithm = queryValue(query, "digest-algorithm");
-  const created = await services.uploads.createUpload({
-    repository,
-    ...(algorithm !== undefined && { digestAlgorithm: algorithm }),
-  });
+  const choice = algorithm === undefined ? {} : { digestAlgorithm: algorithm };
+  const created = await services.uploads.createUpload({ repository, ...choice }, exchange.call);
   answer(exchange, 202, { ...sessionHeaders(demandUpload(created)), "Content-Length": 0 });
 }
 
 export async function getUpload(exchange: Exchange): Promise<void> {
   const { services, repository, argument: uploadId } = exchange;
-  const upload = demandUpload(await services.uploads.getUpload({ repository, uploadId }));
+  const upload = demandUpload(await services.uploads.getUpload({ repository, uploadId }, exchange.call));
   answer(exchange, 204, sessionHeaders(upload));
 }
 
@@ -41,7 +39,7 @@ export async function patchUpload(exchange: Exchange): Promise<void> {
   const { argument: uploadId, request, services, repository } = exchange;
   const written =
     (await appendBody(exchange, uploadId, uploadPlace(request))) ??
-    (await services.uploads.getUpload({ repository, uploadId }));
+    (await services.uploads.getUpload({ repository, uploadId }, exchange.call));
   answer(exchange, 202, { ...sessionHeaders(demandUpload(written)), "Content-Length": 0 });
 }
 
@@ -53,7 +51,7 @@ export async function putUpload(exchange: Exchange): Promise<void> {
 
 export async function deleteUpload(exchange: Exchange): Promise<void> {
   const { services, repository, argument: uploadId } = exchange;
-  await services.uploads.cancelUpload({ repository, uploadId });
+  await services.uploads.cancelUpload({ repository, uploadId }, exchange.call);
   answer(exchange, 204, {});
 }
 
@@ -62,11 +60,8 @@ async function answerMount(exchange: Exchange, mount: string): Promise<boolean> 
   const { services, repository, query } = exchange;
   const from = queryValue(query, "from");
   try {
-    const mounted = await services.blobs.mountBlob({
-      repository,
-      digest: mount,
-      ...(from !== undefined && from !== "" && { fromRepository: from }),
-    });
+    const source = from === undefined || from === "" ? {} : { fromRepository: from };
+    const mounted = await services.blobs.mountBlob({ repository, digest: mount, ...source }, exchange.call);
     answerCreated(exchange, demandDescriptor(mounted).digest);
     return true;
   } catch (error) {
@@ -80,10 +75,8 @@ async function postBlob(exchange: Exchange, text: string): Promise<void> {
   const { services, repository, request } = exchange;
   const digest = parseDigest(text);
   const place = uploadPlace(request);
-  const created = await services.uploads.createUpload({
-    repository,
-    digestAlgorithm: digestAlgorithm(digest),
-  });
+  const session = { repository, digestAlgorithm: digestAlgorithm(digest) };
+  const created = await services.uploads.createUpload(session, exchange.call);
   const { uploadId } = demandUpload(created);
   try {
     await finishUpload(exchange, uploadId, digest, hasBody(request) ? place : undefined);
@@ -94,11 +87,11 @@ async function postBlob(exchange: Exchange, text: string): Promise<void> {
 }
 
 /** Cancels a session; where a client just left, the registry may still be busy with its last bytes. */
-async function dropSession({ services, repository }: Exchange, uploadId: string): Promise<void> {
+async function dropSession({ services, repository, call }: Exchange, uploadId: string): Promise<void> {
   for (const delayMs of DROP_DELAYS_MS) {
     await sleep(delayMs);
     try {
-      await services.uploads.cancelUpload({ repository, uploadId });
+      await services.uploads.cancelUpload({ repository, uploadId }, call);
       return;
     } catch (error) {
       if (!hasCode(error, "BLOB_UPLOAD_INVALID")) return; // it is gone, or will be with all that are never closed
@@ -115,7 +108,8 @@ async function finishUpload(
 ): Promise<void> {
   const { services, repository } = exchange;
   const written = place && (await appendBody(exchange, uploadId, { ...place, commitDigest: digest }));
-  const committed = written ?? (await services.uploads.commitUpload({ repository, uploadId, digest }));
+  const committed =
+    written ?? (await services.uploads.commitUpload({ repository, uploadId, digest }, exchange.call));
   answerCreated(exchange, demandDescriptor(committed).digest);
 }
 
@@ -130,7 +124,7 @@ async function appendBody(
   } catch (error) {
     if (!hasCode(error, "RANGE_INVALID")) throw error;
     const { services, repository } = exchange;
-    const upload = demandUpload(await services.uploads.getUpload({ repository, uploadId }));
+    const upload = demandUpload(await services.uploads.getUpload({ repository, uploadId }, exchange.call));
     throw refusalOf(error).with(sessionHeaders(upload));
   }
 }

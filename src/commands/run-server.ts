@@ -47,11 +47,12 @@ export async function runServer(world: World, options: RunOptions): Promise<void
 }
 
 async function start({ config, logger, gateway, routes, onDrain }: RunOptions): Promise<Server> {
-  const { address, headers, ...limits } = config.http;
+  const { address, headers, corsOrigins, ...limits } = config.http;
   try {
     return await startServer({
       ...address,
       limits,
+      corsOrigins,
       gateway: { handles, listener: withHeaders(gateway, headers) },
       report: (error, message) => logger.error({ err: error }, message),
       ...(routes !== undefined && { routes }),

@@ -1,5 +1,6 @@
 // stowage serve: a whole registry, all rooms together.
 import { existsSync } from "node:fs";
+import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { v7 } from "uuid";
 import { createGateway } from "../../gateway/gateway.ts";
@@ -8,8 +9,10 @@ import { Health } from "../gen/grpc/health/v1/health_pb.ts";
 import { createRegistry, dataFolder, type Registry } from "../registry.ts";
 import { createDirectTransport } from "../rpc/direct-transport.ts";
 import { addHealth, ProcessHealth } from "../rpc/health.ts";
+import { requestValues } from "../rpc/origin.ts";
 import { addReflection } from "../rpc/reflection.ts";
 import { STOWAGE_SERVICES } from "../rpc/routes.ts";
+import { clientOf } from "../server/caller.ts";
 import type { Routes } from "../server/rpc-handler.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { gatewayLimits } from "./gateway-limits.ts";
@@ -24,7 +27,8 @@ export async function serve(world: World, path: string | undefined): Promise<voi
   const { config } = loaded;
   const logger = startLog(world, loaded);
   warnOfOtherData(config, logger);
-  const registry = await createRegistry(config, { logger, now: Date.now, newId: () => v7() });
+  const source = { address: `${hostname()}:${config.http.address.port}`, instanceId: v7() };
+  const registry = await createRegistry(config, { logger, now: Date.now, newId: () => v7(), source });
   try {
     const transport = createDirectTransport(registry.routes);
     const health = new ProcessHealth(STOWAGE_SERVICES);
@@ -33,7 +37,12 @@ export async function serve(world: World, path: string | undefined): Promise<voi
       logger,
       routes: allServices(registry, health),
       onDrain: () => health.setServing(false),
-      gateway: createGateway({ transport, limits: gatewayLimits(config), logger }),
+      gateway: createGateway({
+        transport,
+        contextValues: (request) => requestValues(clientOf(request)),
+        limits: gatewayLimits(config),
+        logger,
+      }),
       announce: ({ url, host }) => [
         `Stowage ${stowageVersion()} listens on ${url}`,
         `Data: ${dataPlace(config)}`,

@@ -9,7 +9,7 @@ import { RegistryError } from "../oci/errors.ts";
 import { OCTET_STREAM } from "../oci/media-types.ts";
 import type { RepositoryName } from "../oci/reference.ts";
 import type { CoreContext } from "./context.ts";
-import { newEvent } from "./events.ts";
+import type { Origin } from "./origin.ts";
 import { ensureRepository } from "./repositories.ts";
 
 export interface MountRequest {
@@ -59,7 +59,7 @@ export class Blobs {
   }
 
   /** Links a blob that is here already. Throws BLOB_UNKNOWN when it is not, or not where it is said to be. */
-  async mount({ repository, digest, from }: MountRequest): Promise<Descriptor> {
+  async mount({ repository, digest, from }: MountRequest, origin: Origin): Promise<Descriptor> {
     const context = this.#context;
     return transact(context.metadata, async (transaction) => {
       const source = await transaction.get(from === undefined ? blobKey(digest) : linkKey(from, digest));
@@ -67,20 +67,20 @@ export class Blobs {
       const descriptor = blobDescriptor(digest, source.size);
       const key = linkKey(repository, digest);
       if ((await transaction.get(key)) !== undefined) return descriptor;
-      await ensureRepository(context, transaction, repository);
+      await ensureRepository(context, transaction, origin, repository);
       transaction.put(key, { size: source.size, createTime: context.now() });
       const fact = {
         kind: "blob_mounted",
         descriptor,
         ...(from !== undefined && { fromRepository: from }),
       } as const;
-      transaction.append(newEvent(context, repository, fact));
+      context.listener.changed(transaction, origin, repository, fact);
       return descriptor;
     });
   }
 
   /** Removes the link. Throws BLOB_UNKNOWN, UNSUPPORTED. */
-  async delete(repository: RepositoryName, digest: Digest): Promise<void> {
+  async delete(repository: RepositoryName, digest: Digest, origin: Origin): Promise<void> {
     const context = this.#context;
     demandDelete(context);
     await transact(context.metadata, async (transaction) => {
@@ -89,7 +89,7 @@ export class Blobs {
       if (link === undefined) throw blobUnknown(repository, digest);
       transaction.remove(key);
       const descriptor = blobDescriptor(digest, link.size);
-      transaction.append(newEvent(context, repository, { kind: "blob_deleted", descriptor }));
+      context.listener.changed(transaction, origin, repository, { kind: "blob_deleted", descriptor });
     });
   }
 }

@@ -3,6 +3,7 @@
 import type { BlobStore } from "../blobs/blob-store.ts";
 import type { UploadStore } from "../blobs/upload-store.ts";
 import type { MetadataStore } from "../metadata/metadata-store.ts";
+import type { Listener } from "./listener.ts";
 
 export interface CoreOptions {
   /** False: nothing can be deleted (UNSUPPORTED). */
@@ -19,5 +20,7 @@ export interface CoreContext {
   readonly now: () => number;
   /** A new UUID of version 7, so that ids sort by age. */
   readonly newId: () => string;
+  /** Told of all that is done. */
+  readonly listener: Listener;
   readonly options: CoreOptions;
 }

@@ -3,6 +3,7 @@
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/reference.ts";
 import { Blobs } from "./blobs.ts";
+import { Consumers } from "./consumers.ts";
 import type { CoreContext } from "./context.ts";
 import { EventLog } from "./events.ts";
 import { Manifests } from "./manifests.ts";
@@ -18,6 +19,7 @@ export interface Core {
   readonly manifests: Manifests;
   readonly tags: Tags;
   readonly events: EventLog;
+  readonly consumers: Consumers;
   readonly listRepositories: (request: PageRequest) => Promise<Page<RepositoryName>>;
   readonly listReferrers: (
     repository: RepositoryName,
@@ -27,12 +29,15 @@ export interface Core {
 }
 
 export function createCore(context: CoreContext): Core {
+  const { metadata, now } = context;
+  const events = new EventLog(metadata);
   return {
     blobs: new Blobs(context),
     uploads: new Uploads(context),
     manifests: new Manifests(context),
     tags: new Tags(context),
-    events: new EventLog(context.metadata),
+    events,
+    consumers: new Consumers({ metadata, events, now }),
     listRepositories: (request) => listRepositories(context, request),
     listReferrers: (repository, subject, request) => listReferrers(context, repository, subject, request),
   };

@@ -1,28 +1,46 @@
-// Events: made here, appended in the commit of the change they tell of, and read
-// back in order. Nothing is kept in memory: a reader is a number.
-
+// The event log as its readers see it: in order, without gaps, from a place of
+// their choice. A reader is a number; nothing is kept for it beyond what it is
+// being given.
 import type { LoggedEvent, MetadataStore } from "../metadata/metadata-store.ts";
 import type { EventFact, EventKind, EventRecord } from "../metadata/records.ts";
-import { RegistryError } from "../oci/errors.ts";
-import type { RepositoryName } from "../oci/reference.ts";
-import type { CoreContext } from "./context.ts";
+import { Bell } from "./bell.ts";
+import type { EventFilter } from "./event-filter.ts";
+import { checkGiven, checkKept, type EventStart, resolveStart } from "./event-start.ts";
+import type { SnapshotItem } from "./snapshot-items.ts";
+import type { SnapshotLimits } from "./snapshot-lease.ts";
+import { subscription } from "./subscription.ts";
+import { Turns } from "./turns.ts";
 
-export type { EventFact, EventKind, EventRecord };
+export type { EventFact, EventKind, EventRecord, EventStart, LoggedEvent, SnapshotItem };
 
-/** Chooses events; an event must pass every member that is not empty. */
-export interface EventFilter {
-  readonly repositoryPrefixes: readonly string[];
-  readonly kinds: readonly EventKind[];
+/** Where a subscription begins; "snapshot": with all that exists, then the events since. */
+export type SubscriptionStart = EventStart | { readonly kind: "snapshot" };
+
+export interface SubscriptionRequest {
+  readonly start: SubscriptionStart;
+  readonly filter: EventFilter;
+  readonly signal: AbortSignal;
+  /** A keepalive comes when nothing was delivered for so long, in milliseconds. */
+  readonly keepaliveMs: number;
 }
 
-/** Where a subscription begins: "start", "now", or behind a sequence. */
-export type EventStart = "start" | "now" | number;
-
-/** What a subscription delivers. `sequence` is always a good place to resume behind. */
+/** What a subscription delivers. `sequence` is a good place to resume behind. */
 export type Delivery =
   | { readonly kind: "ready"; readonly sequence: number }
   | { readonly kind: "event"; readonly sequence: number; readonly event: EventRecord }
-  | { readonly kind: "keepalive"; readonly sequence: number };
+  /** Without a sequence while a snapshot is being told, which cannot be resumed. */
+  | { readonly kind: "keepalive"; readonly sequence?: number }
+  | { readonly kind: "snapshot_item"; readonly item: SnapshotItem }
+  | { readonly kind: "snapshot_end"; readonly sequence: number };
+
+export interface ListRequest {
+  readonly start: EventStart;
+  readonly filter: EventFilter;
+  /** At most this many events; at least 1. */
+  readonly limit: number;
+  /** True: the reader wants to see what pushed manifests refer to, so that counts. */
+  readonly withReferences: boolean;
+}
 
 export interface EventPage {
   readonly events: readonly LoggedEvent[];
@@ -32,138 +50,117 @@ export interface EventPage {
   readonly more: boolean;
 }
 
-/** How many events are read from the log at once. */
+export interface EventLogOptions {
+  readonly snapshotLimits?: SnapshotLimits;
+}
+
+/** How many events a list reads from the log at once. */
 const BATCH = 256;
 
-/** A page ends before its events name more tags than this, so that it fits into any client's message. */
-const MAX_PAGE_TAGS = 10_000;
+/** A list looks at so many events at most, whatever passes; then it answers with how far it came. */
+const MAX_LOOKED_AT = 20_000;
 
-/** An event about the repository, ready to be appended. */
-export function newEvent(context: CoreContext, repository: RepositoryName, fact: EventFact): EventRecord {
-  return { id: context.newId(), time: context.now(), repository, fact };
-}
-
-export function passes(filter: EventFilter, event: EventRecord): boolean {
-  const { kinds, repositoryPrefixes } = filter;
-  if (kinds.length > 0 && !kinds.includes(event.fact.kind)) return false;
-  return (
-    repositoryPrefixes.length === 0 ||
-    repositoryPrefixes.some((prefix) => event.repository.startsWith(prefix))
-  );
-}
-
-function tagCount({ fact }: EventRecord): number {
-  return fact.kind === "manifest_pushed" ? fact.tags.length : 0;
-}
+/** A page ends before its events name more tags and references than this, so that it fits into any client's message. */
+const MAX_PAGE_WEIGHT = 10_000;
 
 export class EventLog {
   readonly #metadata: MetadataStore;
+  readonly #options: EventLogOptions;
+  readonly #turns = new Turns();
+  readonly #bell: Bell;
 
-  constructor(metadata: MetadataStore) {
+  constructor(metadata: MetadataStore, options: EventLogOptions = {}) {
     this.#metadata = metadata;
+    this.#options = options;
+    this.#bell = new Bell(metadata, this.#turns);
   }
 
-  /** A page of at most `limit` events behind `after` that pass. Throws CURSOR_INVALID for a sequence not yet given out. */
-  async list(after: number, filter: EventFilter, limit: number): Promise<EventPage> {
-    this.#checkSequence(after);
+  /** At most `limit` events behind the sequence, from the first that is kept on. They are shared: never change them. */
+  read(after: number, limit: number): Promise<readonly LoggedEvent[]> {
+    return this.#metadata.readEvents(after, limit);
+  }
+
+  /** The same, but throws CURSOR_EXPIRED when an event behind the sequence was removed. */
+  async readOn(after: number, limit: number): Promise<readonly LoggedEvent[]> {
+    const events = await this.#metadata.readEvents(after, limit);
+    if (events[0]?.sequence !== after + 1) checkKept(this.#metadata, after);
+    return events;
+  }
+
+  /** The newest event's sequence; 0 when there never was one. */
+  lastSequence(): number {
+    return this.#metadata.lastSequence();
+  }
+
+  /** All events up to this one were removed. */
+  trimmedSequence(): number {
+    return this.#metadata.trimmedSequence();
+  }
+
+  /** The sequence to begin behind. Throws CURSOR_INVALID, CURSOR_EXPIRED. */
+  resolve(start: EventStart): Promise<number> {
+    return resolveStart(this.#metadata, start);
+  }
+
+  /** Throws CURSOR_INVALID for a sequence that was not yet given out. */
+  checkGiven(sequence: number): void {
+    checkGiven(this.#metadata, sequence);
+  }
+
+  /** Resolves when the log has something behind the sequence, after the time, or when the signal aborts. */
+  async waitBehind(
+    sequence: number,
+    { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs?: number },
+  ): Promise<void> {
+    using ear = this.#bell.listen(signal);
+    await ear.wait(sequence, timeoutMs);
+  }
+
+  /** The next events that pass; perhaps none, although there is more. Throws CURSOR_INVALID, CURSOR_EXPIRED. */
+  async list({ start, filter, limit, withReferences }: ListRequest): Promise<EventPage> {
+    const pace = this.#turns.pace();
     const events: LoggedEvent[] = [];
-    let sequence = after;
-    let tags = 0;
-    for (;;) {
-      const batch = await this.#metadata.readEvents(sequence, BATCH);
+    let sequence = await this.resolve(start);
+    let weight = 0;
+    const page = () => ({ events, sequence, more: sequence < this.lastSequence() });
+    for (let lookedAt = 0; lookedAt < MAX_LOOKED_AT; lookedAt += BATCH) {
+      // Who asked for no cursor begins at the oldest event, also when that has just changed.
+      const isFree = lookedAt === 0 && start.kind !== "after";
+      const batch = await (isFree ? this.read(sequence, BATCH) : this.readOn(sequence, BATCH));
       for (const logged of batch) {
-        const passed = passes(filter, logged.event);
-        tags += passed ? tagCount(logged.event) : 0;
-        if (tags > MAX_PAGE_TAGS && events.length > 0) return { events, sequence, more: true };
+        const isChosen = filter.passes(logged.event);
+        weight += isChosen ? weightOf(logged.event, withReferences) : 0;
+        if (weight > MAX_PAGE_WEIGHT && events.length > 0) return page();
         sequence = logged.sequence;
-        if (passed && events.push(logged) === limit)
-          return { events, sequence, more: sequence < this.#metadata.lastSequence() };
+        if (isChosen && events.push(logged) === limit) return page();
+        if (pace.isSpent) await pace.next();
       }
-      if (batch.length < BATCH) return { events, sequence, more: false };
+      if (batch.length < BATCH) break;
     }
+    return page();
   }
 
   /**
-   * Delivers `ready`, then every event that passes, until the signal aborts. After
-   * `keepaliveMs` without a delivery comes a keepalive.
+   * Delivers `ready`, with a snapshot all that exists and `snapshot_end`, then every event that passes, until the
+   * signal aborts. Throws CURSOR_INVALID and CURSOR_EXPIRED, the latter also to a reader that retention overtook;
+   * UNAVAILABLE to one that took too long over a snapshot.
    */
-  async *subscribe(
-    start: EventStart,
-    filter: EventFilter,
-    options: { readonly signal: AbortSignal; readonly keepaliveMs: number },
-  ): AsyncGenerator<Delivery, void, undefined> {
-    using bell = new Bell(this.#metadata, options.signal);
-    let sequence = this.#startSequence(start);
-    yield { kind: "ready", sequence };
-    let delivered = Date.now();
-    while (!options.signal.aborted) {
-      bell.reset();
-      const batch = await this.#metadata.readEvents(sequence, BATCH);
-      for (const { sequence: at, event } of batch) {
-        if (options.signal.aborted) return;
-        sequence = at;
-        if (!passes(filter, event)) continue;
-        yield { kind: "event", sequence, event };
-        delivered = Date.now();
-      }
-      if (batch.length === 0) await bell.wait(delivered + options.keepaliveMs - Date.now());
-      if (Date.now() - delivered < options.keepaliveMs || options.signal.aborted) continue;
-      yield { kind: "keepalive", sequence };
-      delivered = Date.now();
-    }
-  }
-
-  #startSequence(start: EventStart): number {
-    if (start === "start") return 0;
-    if (start === "now") return this.#metadata.lastSequence();
-    this.#checkSequence(start);
-    return start;
-  }
-
-  #checkSequence(sequence: number): void {
-    const last = this.#metadata.lastSequence();
-    if (sequence <= last) return;
-    const message = `cursor ${sequence} is behind the end of the log, which is at ${last}`;
-    throw new RegistryError("CURSOR_INVALID", { cursor: String(sequence) }, { message });
+  subscribe(request: SubscriptionRequest): AsyncGenerator<Delivery, void, undefined> {
+    const { snapshotLimits } = this.#options;
+    return subscription(
+      {
+        log: this,
+        metadata: this.#metadata,
+        bell: this.#bell,
+        pace: this.#turns.pace(),
+        ...(snapshotLimits !== undefined && { snapshotLimits }),
+      },
+      request,
+    );
   }
 }
 
-/** Rings when events were appended or the signal aborted. A ring between reset and wait is not lost. */
-class Bell implements Disposable {
-  readonly #signal: AbortSignal;
-  readonly #stop: () => void;
-  #rung = false;
-  #wake: () => void = () => {};
-
-  constructor(metadata: MetadataStore, signal: AbortSignal) {
-    this.#signal = signal;
-    this.#stop = metadata.onAppend(this.#ring);
-    signal.addEventListener("abort", this.#ring);
-  }
-
-  readonly #ring = (): void => {
-    this.#rung = true;
-    this.#wake();
-  };
-
-  reset(): void {
-    this.#rung = this.#signal.aborted;
-  }
-
-  /** Resolves at the next ring, or after the time in milliseconds. */
-  wait(timeoutMs: number): Promise<void> {
-    if (this.#rung || timeoutMs <= 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  [Symbol.dispose](): void {
-    this.#stop();
-    this.#signal.removeEventListener("abort", this.#ring);
-  }
+function weightOf({ fact }: EventRecord, withReferences: boolean): number {
+  if (fact.kind !== "manifest_pushed") return 0;
+  return fact.tags.length + (withReferences ? (fact.references?.length ?? 0) : 0);
 }

@@ -16,12 +16,14 @@ import type { ManifestRecord } from "../metadata/records.ts";
 import { type Transaction, transact } from "../metadata/transaction.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Digest, digestAlgorithm, digestOf } from "../oci/digest.ts";
-import { type Problem, RegistryError } from "../oci/errors.ts";
+import { RegistryError } from "../oci/errors.ts";
 import { MAX_MANIFEST_SIZE, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
 import type { Reference, RepositoryName, Tag } from "../oci/reference.ts";
 import { demandDelete } from "./blobs.ts";
 import type { CoreContext } from "./context.ts";
-import { newEvent } from "./events.ts";
+import type { Pull } from "./listener.ts";
+import { demandReferences, eventReferences } from "./manifest-references.ts";
+import type { Origin } from "./origin.ts";
 import { ensureRepository } from "./repositories.ts";
 import { moveTag, removeTag, type TagPrecondition, tagDescriptor, tagUnknown } from "./tags.ts";
 
@@ -62,15 +64,15 @@ export class Manifests {
   }
 
   /** Stores a manifest and points its tags to it. The errors are listed at ManifestService.PutManifest. */
-  async put(request: PutManifest): Promise<StoredManifest> {
+  async put(request: PutManifest, origin: Origin): Promise<StoredManifest> {
     const context = this.#context;
     const manifest = readManifest(request);
     const descriptor = describe(request, manifest);
     let stored = false;
     await transact(context.metadata, async (transaction) => {
       await transaction.prefetch(keysOf(request, manifest, descriptor));
-      await this.#demandReferences(transaction, request.repository, manifest);
-      await this.#collect(transaction, request, manifest, descriptor);
+      await demandReferences(context, transaction, request.repository, manifest);
+      await this.#collect(transaction, origin, request, { manifest, descriptor });
       // Bytes before cards: the commit that follows must not point to nothing.
       if (!stored) await context.blobs.put(descriptor.digest, request.content);
       stored = true;
@@ -79,7 +81,21 @@ export class Manifests {
   }
 
   /** Throws MANIFEST_UNKNOWN. */
-  async stat(repository: RepositoryName, reference: Reference): Promise<Descriptor> {
+  async stat(repository: RepositoryName, reference: Reference, origin: Origin): Promise<Descriptor> {
+    const descriptor = await this.#find(repository, reference);
+    this.#context.listener.pulled(origin, pullOf(repository, reference, descriptor, { headOnly: true }));
+    return descriptor;
+  }
+
+  /** Throws MANIFEST_UNKNOWN. */
+  async get(repository: RepositoryName, reference: Reference, origin: Origin): Promise<ManifestContent> {
+    const descriptor = await this.#find(repository, reference);
+    const content = await this.#read(descriptor.digest);
+    this.#context.listener.pulled(origin, pullOf(repository, reference, descriptor, { headOnly: false }));
+    return { descriptor, content };
+  }
+
+  async #find(repository: RepositoryName, reference: Reference): Promise<Descriptor> {
     const { metadata } = this.#context;
     if (reference.kind === "tag") {
       const tag = await metadata.get(tagKey(repository, reference.tag));
@@ -91,39 +107,42 @@ export class Manifests {
     return manifestDescriptor(reference.digest, record);
   }
 
-  /** Throws MANIFEST_UNKNOWN. */
-  async get(repository: RepositoryName, reference: Reference): Promise<ManifestContent> {
-    const descriptor = await this.stat(repository, reference);
-    const inline = await this.#context.metadata.get(contentKey(descriptor.digest));
-    if (inline !== undefined) return { descriptor, content: inline };
-    const content = await this.#context.blobs.get(descriptor.digest);
-    if (content === undefined) throw new Error(`the bytes of manifest ${descriptor.digest} are missing`);
-    return { descriptor, content };
+  async #read(digest: Digest): Promise<Uint8Array> {
+    const inline = await this.#context.metadata.get(contentKey(digest));
+    const content = inline ?? (await this.#context.blobs.get(digest));
+    if (content === undefined) throw new Error(`the bytes of manifest ${digest} are missing`);
+    return content;
   }
 
   /** Removes a manifest and the tags that point to it, which are returned. Throws MANIFEST_UNKNOWN, UNSUPPORTED. */
-  async delete(repository: RepositoryName, digest: Digest): Promise<readonly Tag[]> {
+  async delete(repository: RepositoryName, digest: Digest, origin: Origin): Promise<readonly Tag[]> {
     const context = this.#context;
     demandDelete(context);
     return transact(context.metadata, async (transaction) => {
       const key = manifestKey(repository, digest);
       const record = await transaction.get(key);
       if (record === undefined) throw manifestUnknown(repository, digest);
-      const tags = await this.#removeTags(transaction, repository, digest);
+      const tags = await this.#removeTags(transaction, origin, { repository, digest, ...kindOf(record) });
       transaction.remove(key);
       transaction.add(manifestCountKey(repository), -1);
       if (record.subject !== undefined) transaction.remove(referrerKey(repository, record.subject, digest));
       const descriptor = manifestDescriptor(digest, record);
-      transaction.append(newEvent(context, repository, { kind: "manifest_deleted", descriptor }));
+      const fact = { kind: "manifest_deleted", descriptor, ...kindOf(record) } as const;
+      context.listener.changed(transaction, origin, repository, fact);
       return tags;
     });
   }
 
   async #removeTags(
     transaction: Transaction,
-    repository: RepositoryName,
-    digest: Digest,
+    origin: Origin,
+    manifest: {
+      readonly repository: RepositoryName;
+      readonly digest: Digest;
+      readonly artifactType?: string;
+    },
   ): Promise<readonly Tag[]> {
+    const { repository, digest, artifactType } = manifest;
     const removed: Tag[] = [];
     let after = "";
     for (;;) {
@@ -136,7 +155,7 @@ export class Manifests {
         const tag = name as Tag;
         const current = await transaction.get(tagKey(repository, tag));
         if (current?.digest !== digest) continue;
-        removeTag(this.#context, transaction, repository, tag, current);
+        removeTag(this.#context, transaction, { repository, tag, current, artifactType, origin });
         removed.push(tag);
       }
       if (entries.length < TAG_BATCH) return removed;
@@ -144,52 +163,32 @@ export class Manifests {
     }
   }
 
-  /** Every blob and manifest it names must be here; all that are not are named at once. */
-  async #demandReferences(
-    transaction: Transaction,
-    repository: RepositoryName,
-    manifest: ParsedManifest,
-  ): Promise<void> {
-    const problems: Problem[] = [];
-    for (const blob of unique(manifest.blobs)) {
-      const link = await transaction.get(linkKey(repository, blob.digest));
-      checkReference(problems, repository, blob, link);
-    }
-    if (!this.#context.options.sparseIndexes) {
-      for (const child of unique(manifest.manifests)) {
-        const found =
-          (await transaction.get(manifestKey(repository, child.digest))) ??
-          (await transaction.get(linkKey(repository, child.digest)));
-        checkReference(problems, repository, child, found);
-      }
-    }
-    const [first, ...others] = problems;
-    if (first !== undefined) throw RegistryError.of([first, ...others]);
-  }
-
   /** Collects all changes that storing the manifest means. */
   async #collect(
     transaction: Transaction,
+    origin: Origin,
     request: PutManifest,
-    manifest: ParsedManifest,
-    descriptor: Descriptor,
+    { manifest, descriptor }: { readonly manifest: ParsedManifest; readonly descriptor: Descriptor },
   ): Promise<void> {
     const context = this.#context;
     const { repository, tags, precondition } = request;
-    const { subject, artifactType } = manifest;
-    await ensureRepository(context, transaction, repository);
+    const { artifactType } = manifest;
+    await ensureRepository(context, transaction, origin, repository);
     await this.#putCards(transaction, request, manifest, descriptor);
+    const fact = {
+      kind: "manifest_pushed",
+      descriptor,
+      tags,
+      ...kindOf(manifest),
+      ...eventReferences(manifest),
+    } as const;
+    context.listener.changed(transaction, origin, repository, fact);
     const optional = {
-      ...(subject !== undefined && { subject }),
       ...(artifactType !== undefined && { artifactType }),
+      ...(precondition !== undefined && { precondition }),
     };
-    transaction.append(
-      newEvent(context, repository, { kind: "manifest_pushed", descriptor, tags, ...optional }),
-    );
-    for (const tag of new Set(tags)) {
-      const move = { repository, tag, descriptor, ...(precondition !== undefined && { precondition }) };
-      await moveTag(context, transaction, move);
-    }
+    for (const tag of new Set(tags))
+      await moveTag(context, transaction, { repository, tag, descriptor, origin, ...optional });
   }
 
   async #putCards(
@@ -223,6 +222,11 @@ export class Manifests {
   }
 }
 
+/** What it refers to and of what kind it is, where it says so. */
+function kindOf({ subject, artifactType }: { readonly subject?: Digest; readonly artifactType?: string }) {
+  return { ...(subject !== undefined && { subject }), ...(artifactType !== undefined && { artifactType }) };
+}
+
 /** What storing the manifest will ask the catalogue for. */
 function keysOf(
   { repository, tags }: PutManifest,
@@ -254,30 +258,19 @@ function describe(request: PutManifest, { mediaType }: ParsedManifest): Descript
   return { mediaType, digest, size: content.length };
 }
 
-function checkReference(
-  problems: Problem[],
-  repository: RepositoryName,
-  named: Descriptor,
-  found: { readonly size: number } | undefined,
-): void {
-  const { digest, size } = named;
-  if (found === undefined) {
-    const message = `${digest} is not in repository "${repository}"`;
-    problems.push({ code: "MANIFEST_BLOB_UNKNOWN", message, metadata: { repository, digest } });
-  } else if (found.size !== size) {
-    const message = `${digest} has ${found.size} bytes, not ${size} as the manifest says`;
-    problems.push({ code: "MANIFEST_INVALID", message, metadata: { digest, size: String(found.size) } });
-  }
-}
-
-function unique(descriptors: readonly Descriptor[]): Iterable<Descriptor> {
-  return new Map(
-    descriptors.map((descriptor) => [`${descriptor.digest} ${descriptor.size}`, descriptor]),
-  ).values();
-}
-
 function manifestDescriptor(digest: Digest, { mediaType, size }: ManifestRecord): Descriptor {
   return { mediaType, digest, size };
+}
+
+function pullOf(
+  repository: RepositoryName,
+  reference: Reference,
+  descriptor: Descriptor,
+  { headOnly }: { readonly headOnly: boolean },
+): Pull {
+  return reference.kind === "tag"
+    ? { repository, descriptor, headOnly, tag: reference.tag }
+    : { repository, descriptor, headOnly };
 }
 
 function manifestUnknown(repository: RepositoryName, digest: Digest): RegistryError {

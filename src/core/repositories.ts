@@ -5,19 +5,20 @@ import type { Transaction } from "../metadata/transaction.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName } from "../oci/reference.ts";
 import type { CoreContext } from "./context.ts";
-import { newEvent } from "./events.ts";
+import type { Origin } from "./origin.ts";
 import { type Page, type PageRequest, pageOf } from "./page.ts";
 
 /** Makes the repository part of the attempt if it does not exist yet. */
 export async function ensureRepository(
   context: CoreContext,
   transaction: Transaction,
+  origin: Origin,
   repository: RepositoryName,
 ): Promise<void> {
   const key = repositoryKey(repository);
   if ((await transaction.get(key)) !== undefined) return;
   transaction.put(key, { createTime: context.now() });
-  transaction.append(newEvent(context, repository, { kind: "repository_created" }));
+  context.listener.changed(transaction, origin, repository, { kind: "repository_created" });
 }
 
 /** Throws NAME_UNKNOWN when nothing was ever pushed to the repository. */

@@ -1,6 +1,6 @@
 // Tags: names that point to manifests. A tag is only ever changed together with
 // the index of a manifest's tags, and announced by one event.
-import { manifestTagKey, tagKey, tagsOf } from "../metadata/keys.ts";
+import { manifestKey, manifestTagKey, tagKey, tagsOf } from "../metadata/keys.ts";
 import type { TagRecord } from "../metadata/records.ts";
 import { type Transaction, transact } from "../metadata/transaction.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -9,7 +9,7 @@ import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName, Tag } from "../oci/reference.ts";
 import { demandDelete } from "./blobs.ts";
 import type { CoreContext } from "./context.ts";
-import { newEvent } from "./events.ts";
+import type { Origin } from "./origin.ts";
 import { type Page, type PageRequest, pageOf } from "./page.ts";
 import { demandRepository } from "./repositories.ts";
 
@@ -19,6 +19,12 @@ export type TagPrecondition =
   | { readonly kind: "present" }
   | { readonly kind: "any-of"; readonly digests: readonly Digest[] }
   | { readonly kind: "none-of"; readonly digests: readonly Digest[] };
+
+export interface DeleteTag {
+  readonly repository: RepositoryName;
+  readonly tag: Tag;
+  readonly precondition?: TagPrecondition | undefined;
+}
 
 /** A tag in a list; without a record when only names were asked for. */
 export interface ListedTag {
@@ -61,10 +67,13 @@ export async function moveTag(
     readonly repository: RepositoryName;
     readonly tag: Tag;
     readonly descriptor: Descriptor;
+    readonly artifactType?: string;
     readonly precondition?: TagPrecondition;
+    readonly origin: Origin;
   },
 ): Promise<void> {
-  const { repository, tag, descriptor } = move;
+  const { repository, tag, descriptor, artifactType, origin } = move;
+  const kind = artifactType === undefined ? {} : { artifactType };
   const key = tagKey(repository, tag);
   const current = await transaction.get(key);
   checkPrecondition(tag, current, move.precondition);
@@ -74,23 +83,35 @@ export async function moveTag(
   if (current !== undefined) transaction.remove(manifestTagKey(repository, current.digest, tag));
   const fact =
     current === undefined
-      ? ({ kind: "tag_created", tag, descriptor } as const)
-      : ({ kind: "tag_moved", tag, descriptor, previousDigest: current.digest } as const);
-  transaction.append(newEvent(context, repository, fact));
+      ? ({ kind: "tag_created", tag, descriptor, ...kind } as const)
+      : ({ kind: "tag_moved", tag, descriptor, ...kind, previousDigest: current.digest } as const);
+  context.listener.changed(transaction, origin, repository, fact);
 }
 
 /** Removes a tag that was read in this attempt. */
 export function removeTag(
   context: CoreContext,
   transaction: Transaction,
-  repository: RepositoryName,
-  tag: Tag,
-  current: TagRecord,
+  removal: {
+    readonly repository: RepositoryName;
+    readonly tag: Tag;
+    readonly current: TagRecord;
+    /** Of the manifest it points to, where that says one. */
+    readonly artifactType?: string | undefined;
+    readonly origin: Origin;
+  },
 ): void {
+  const { repository, tag, current, artifactType, origin } = removal;
   transaction.remove(tagKey(repository, tag));
   transaction.remove(manifestTagKey(repository, current.digest, tag));
   const descriptor = tagDescriptor(current);
-  transaction.append(newEvent(context, repository, { kind: "tag_deleted", tag, descriptor }));
+  const kind = artifactType === undefined ? {} : { artifactType };
+  context.listener.changed(transaction, origin, repository, {
+    kind: "tag_deleted",
+    tag,
+    descriptor,
+    ...kind,
+  });
 }
 
 export function tagUnknown(repository: RepositoryName, tag: Tag): RegistryError {
@@ -106,14 +127,21 @@ export class Tags {
   }
 
   /** Removes the tag, not the manifest; resolves to what it pointed to. Throws MANIFEST_UNKNOWN, PRECONDITION_FAILED, UNSUPPORTED. */
-  async delete(repository: RepositoryName, tag: Tag, precondition?: TagPrecondition): Promise<Descriptor> {
+  async delete({ repository, tag, precondition }: DeleteTag, origin: Origin): Promise<Descriptor> {
     const context = this.#context;
     demandDelete(context);
     return transact(context.metadata, async (transaction) => {
       const current = await transaction.get(tagKey(repository, tag));
       checkPrecondition(tag, current, precondition);
       if (current === undefined) throw tagUnknown(repository, tag);
-      removeTag(context, transaction, repository, tag, current);
+      const manifest = await context.metadata.get(manifestKey(repository, current.digest));
+      removeTag(context, transaction, {
+        repository,
+        tag,
+        current,
+        artifactType: manifest?.artifactType,
+        origin,
+      });
       return tagDescriptor(current);
     });
   }

@@ -19,7 +19,7 @@ import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName } from "../oci/reference.ts";
 import { blobDescriptor } from "./blobs.ts";
 import type { CoreContext } from "./context.ts";
-import { newEvent } from "./events.ts";
+import type { Origin } from "./origin.ts";
 import type { Page, PageRequest } from "./page.ts";
 import { ensureRepository } from "./repositories.ts";
 
@@ -46,6 +46,13 @@ export interface UploadName {
 export interface WritePlace {
   readonly offset?: number;
   readonly size?: number;
+}
+
+/** A session about to become a blob. */
+interface Closing {
+  readonly name: UploadName;
+  readonly digest: Digest;
+  readonly origin: Origin;
 }
 
 export class Uploads {
@@ -83,9 +90,9 @@ export class Uploads {
   }
 
   /** Makes the bytes a blob of the repository. Throws DIGEST_INVALID, BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_INVALID. */
-  commit(name: UploadName, digest: Digest): Promise<Descriptor> {
+  commit(name: UploadName, digest: Digest, origin: Origin): Promise<Descriptor> {
     const { uploads } = this.#context;
-    return this.#close(name, digest, async () => ({
+    return this.#close({ name, digest, origin }, async () => ({
       size: await uploads.commit(name.id, digest),
       remains: true,
     }));
@@ -95,24 +102,25 @@ export class Uploads {
   writeAndCommit(
     name: UploadName,
     place: WritePlace,
-    digest: Digest,
+    { digest, origin }: { readonly digest: Digest; readonly origin: Origin },
     chunks: AsyncIterable<Uint8Array>,
   ): Promise<Descriptor> {
     const { uploads } = this.#context;
-    return this.#close(name, digest, ({ algorithm }) =>
+    return this.#close({ name, digest, origin }, ({ algorithm }) =>
       uploads.finish(name.id, { ...place, algorithm }, digest, chunks),
     );
   }
 
   /** Ends the session without a blob. Throws BLOB_UPLOAD_UNKNOWN, and BLOB_UPLOAD_INVALID while it is written to. */
-  async cancel(name: UploadName): Promise<void> {
+  async cancel(name: UploadName, origin: Origin): Promise<void> {
     const context = this.#context;
     await this.#demand(name);
     await context.uploads.discard(name.id);
     await transact(context.metadata, async (transaction) => {
       if ((await transaction.get(uploadKey(name.id))) === undefined) throw uploadUnknown(name);
       transaction.remove(uploadKey(name.id));
-      transaction.append(newEvent(context, name.repository, { kind: "upload_cancelled", uploadId: name.id }));
+      const fact = { kind: "upload_cancelled", uploadId: name.id } as const;
+      context.listener.changed(transaction, origin, name.repository, fact);
     });
     await this.#discardQuietly(name); // somebody may have written in between
   }
@@ -166,17 +174,17 @@ export class Uploads {
 
   /** Commits with the bytes that `finish` leaves in the cellar, unless that was done before. */
   async #close(
-    name: UploadName,
-    digest: Digest,
+    closing: Closing,
     finish: (record: UploadRecord) => Promise<FinishedUpload>,
   ): Promise<Descriptor> {
+    const { name, digest } = closing;
     const { metadata } = this.#context;
     const record = await metadata.get(uploadKey(name.id));
     if (record === undefined) return this.#committedBefore(name, digest);
     if (record.repository !== name.repository) throw uploadUnknown(name);
     try {
       const { size, remains } = await finish(record);
-      const blob = await transact(metadata, (transaction) => this.#end(transaction, name, digest, size));
+      const blob = await transact(metadata, (transaction) => this.#end(transaction, closing, size));
       if (remains) await this.#discardQuietly(name);
       return blob;
     } catch (error) {
@@ -212,7 +220,7 @@ export class Uploads {
     return blobDescriptor(digest, closed.size);
   }
 
-  async #end(transaction: Transaction, name: UploadName, digest: Digest, size: number): Promise<Descriptor> {
+  async #end(transaction: Transaction, { name, digest, origin }: Closing, size: number): Promise<Descriptor> {
     const context = this.#context;
     const { repository, id } = name;
     const keys = [uploadKey(id), repositoryKey(repository), blobKey(digest), linkKey(repository, digest)];
@@ -220,7 +228,7 @@ export class Uploads {
     const session = await transaction.get(uploadKey(id));
     if (session === undefined) return this.#committedBefore(name, digest);
     const createTime = context.now();
-    await ensureRepository(context, transaction, repository);
+    await ensureRepository(context, transaction, origin, repository);
     if ((await transaction.get(blobKey(digest))) === undefined)
       transaction.put(blobKey(digest), { size, createTime });
     if ((await transaction.get(linkKey(repository, digest))) === undefined)
@@ -228,7 +236,8 @@ export class Uploads {
     transaction.remove(uploadKey(id));
     transaction.put(closedUploadKey(id), { repository, digest, size, closeTime: createTime });
     const descriptor = blobDescriptor(digest, size);
-    transaction.append(newEvent(context, repository, { kind: "blob_pushed", descriptor, uploadId: id }));
+    const fact = { kind: "blob_pushed", descriptor, uploadId: id } as const;
+    context.listener.changed(transaction, origin, repository, fact);
     return descriptor;
   }
 }

@@ -5,6 +5,7 @@ import type { BlobService } from "../gen/stowage/v1/blob_service_pb.ts";
 import { parseDigest } from "../oci/digest.ts";
 import { parseRepositoryName } from "../oci/reference.ts";
 import { byteCount, descriptorMessage } from "./convert.ts";
+import { originOf } from "./origin.ts";
 
 export function blobService(blobs: Blobs): ServiceImpl<typeof BlobService> {
   return {
@@ -24,17 +25,18 @@ export function blobService(blobs: Blobs): ServiceImpl<typeof BlobService> {
       for await (const chunk of chunks) yield { part: { case: "chunk", value: ownBuffer(chunk) } };
     },
 
-    async mountBlob({ repository, digest, fromRepository }) {
-      const descriptor = await blobs.mount({
+    async mountBlob({ repository, digest, fromRepository }, context) {
+      const mount = {
         repository: parseRepositoryName(repository),
         digest: parseDigest(digest),
         ...(fromRepository !== undefined && { from: parseRepositoryName(fromRepository) }),
-      });
+      };
+      const descriptor = await blobs.mount(mount, originOf(context));
       return { descriptor: descriptorMessage(descriptor) };
     },
 
-    async deleteBlob({ repository, digest }) {
-      await blobs.delete(parseRepositoryName(repository), parseDigest(digest));
+    async deleteBlob({ repository, digest }, context) {
+      await blobs.delete(parseRepositoryName(repository), parseDigest(digest), originOf(context));
       return {};
     },
   };

@@ -1,70 +1,111 @@
-// Events as protobuf: one arm for each kind, and back from a kind's name.
+// Events as protobuf: one arm for each kind. A message is made once for an event,
+// however many subscribers it goes to.
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import type { EventFact, EventKind, EventRecord } from "../core/events.ts";
+import { contentUrl } from "../core/content-url.ts";
+import type { EventFact, EventRecord, LoggedEvent } from "../core/events.ts";
 import { type Event, EventSchema } from "../gen/stowage/v1/event_pb.ts";
-import { RegistryError } from "../oci/errors.ts";
 import { descriptorMessage, timeMessage } from "./convert.ts";
 
 type KindMessage = NonNullable<MessageInitShape<typeof EventSchema>["kind"]>;
+type FactOf<Kind extends EventFact["kind"]> = Extract<EventFact, { readonly kind: Kind }>;
 
-/** The names of all kinds, as the schema has them. */
-export const EVENT_KINDS: readonly string[] = EventSchema.oneofs.flatMap((oneof) =>
-  oneof.fields.map((field) => field.name),
-);
+export interface EventMessageOptions {
+  /** True: events of pushed manifests list what they refer to. */
+  readonly withReferences: boolean;
+}
 
-export function eventMessage(sequence: number, { id, time, repository, fact }: EventRecord): Event {
+const plainMessages = new WeakMap<EventRecord, Event>();
+const fullMessages = new WeakMap<EventRecord, Event>();
+
+/** The event's message. It is shared: never change it. */
+export function eventMessage(
+  { sequence, event }: LoggedEvent,
+  { withReferences }: EventMessageOptions,
+): Event {
+  const isFull = withReferences && event.fact.kind === "manifest_pushed";
+  const messages = isFull ? fullMessages : plainMessages;
+  const known = messages.get(event);
+  if (known !== undefined) return known;
+  const message = makeMessage(sequence, event, isFull);
+  messages.set(event, message);
+  return message;
+}
+
+function makeMessage(sequence: number, event: EventRecord, isFull: boolean): Event {
+  const { id, time, repository, request, actor, source, fact } = event;
+  const { id: requestId, ...facts } = request ?? { id: "" };
   return create(EventSchema, {
     cursor: String(sequence),
     eventId: id,
     time: timeMessage(time),
-    repository,
-    kind: kindMessage(fact),
+    repository: repository ?? "",
+    ...(request !== undefined && { request: { requestId, ...facts } }),
+    ...(actor !== undefined && { actor: { name: actor } }),
+    ...(source !== undefined && { source }),
+    url: contentUrl(event) ?? "",
+    kind: kindMessage(fact, isFull),
   });
 }
 
-/** Throws KIND_INVALID and names the known ones. */
-export function parseEventKind(text: string): EventKind {
-  if (EVENT_KINDS.includes(text)) return text as EventKind;
-  const message = `event kind "${text.slice(0, 80)}" is not one of ${EVENT_KINDS.join(", ")}`;
-  throw new RegistryError("KIND_INVALID", { kind: text.slice(0, 80) }, { message });
-}
-
-function kindMessage(fact: EventFact): KindMessage {
+function kindMessage(fact: EventFact, isFull: boolean): KindMessage {
   switch (fact.kind) {
     case "repository_created":
       return { case: "repositoryCreated", value: {} };
+    case "repository_deleted":
+      return { case: "repositoryDeleted", value: {} };
     case "blob_pushed":
-      return { case: "blobPushed", value: { ...describe(fact), uploadId: fact.uploadId } };
+      return { case: "blobPushed", value: { ...content(fact), uploadId: fact.uploadId } };
     case "blob_mounted":
-      return { case: "blobMounted", value: { ...describe(fact), fromRepository: fact.fromRepository ?? "" } };
+      return { case: "blobMounted", value: { ...content(fact), fromRepository: fact.fromRepository ?? "" } };
     case "blob_deleted":
-      return { case: "blobDeleted", value: describe(fact) };
+      return { case: "blobDeleted", value: content(fact) };
+    case "blob_collected":
+      return { case: "blobCollected", value: content(fact) };
     case "manifest_pushed":
-      return {
-        case: "manifestPushed",
-        value: {
-          ...describe(fact),
-          tags: [...fact.tags],
-          subject: fact.subject ?? "",
-          artifactType: fact.artifactType ?? "",
-        },
-      };
+      return { case: "manifestPushed", value: pushed(fact, isFull) };
+    case "manifest_pulled":
+      return { case: "manifestPulled", value: pulled(fact) };
     case "manifest_deleted":
-      return { case: "manifestDeleted", value: describe(fact) };
+      return { case: "manifestDeleted", value: { ...content(fact), subject: fact.subject ?? "" } };
     case "tag_created":
-      return { case: "tagCreated", value: { ...describe(fact), tag: fact.tag } };
+      return { case: "tagCreated", value: { ...content(fact), tag: fact.tag } };
     case "tag_moved":
       return {
         case: "tagMoved",
-        value: { ...describe(fact), tag: fact.tag, previousDigest: fact.previousDigest },
+        value: { ...content(fact), tag: fact.tag, previousDigest: fact.previousDigest },
       };
     case "tag_deleted":
-      return { case: "tagDeleted", value: { ...describe(fact), tag: fact.tag } };
+      return { case: "tagDeleted", value: { ...content(fact), tag: fact.tag } };
     case "upload_cancelled":
       return { case: "uploadCancelled", value: { uploadId: fact.uploadId } };
+    case "upload_expired":
+      return { case: "uploadExpired", value: { uploadId: fact.uploadId } };
+    default:
+      return fact satisfies never;
   }
 }
 
-function describe({ descriptor }: Extract<EventFact, { readonly descriptor: unknown }>) {
-  return { descriptor: descriptorMessage(descriptor) };
+function pushed(fact: FactOf<"manifest_pushed">, isFull: boolean) {
+  const { tags, subject, references = [], referenceCount } = fact;
+  return {
+    ...content(fact),
+    tags: [...tags],
+    subject: subject ?? "",
+    ...(isFull && {
+      references: references.map(descriptorMessage),
+      referenceCount: referenceCount ?? references.length,
+    }),
+  };
+}
+
+function pulled(fact: FactOf<"manifest_pulled">) {
+  const { tag, count, subject } = fact;
+  return { ...content(fact), tag: tag ?? "", count: BigInt(count ?? 1), subject: subject ?? "" };
+}
+
+/** What it is about and, for a manifest that says so, of which kind that is. */
+function content(fact: Extract<EventFact, { readonly descriptor: unknown }>) {
+  const descriptor = descriptorMessage(fact.descriptor);
+  const artifactType = "artifactType" in fact ? fact.artifactType : undefined;
+  return { descriptor, ...(artifactType !== undefined && { artifactType }) };
 }

@@ -14,6 +14,7 @@ import { parseDigest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName, parseTag } from "../oci/reference.ts";
 import { descriptorMessage, pageToken, parsePage, parseReferenceMessage, timeMessage } from "./convert.ts";
+import { originOf } from "./origin.ts";
 
 const NAME_PAGE = { fallback: 100, most: 10_000 };
 const REFERRER_PAGE = { fallback: 100, most: 1000 };
@@ -24,29 +25,36 @@ const MAX_TAGS = 1000;
 export function manifestService(core: Core): ServiceImpl<typeof ManifestService> {
   const { manifests, tags } = core;
   return {
-    async putManifest(request) {
-      const { descriptor, subject } = await manifests.put(parsePut(request));
+    async putManifest(request, context) {
+      const { descriptor, subject } = await manifests.put(parsePut(request), originOf(context));
       return { descriptor: descriptorMessage(descriptor), subject: subject ?? "", tags: request.tags };
     },
 
-    async getManifest({ repository, reference }) {
+    async getManifest({ repository, reference }, context) {
       const name = parseRepositoryName(repository);
-      const { descriptor, content } = await manifests.get(name, parseReferenceMessage(reference));
+      const asked = parseReferenceMessage(reference);
+      const { descriptor, content } = await manifests.get(name, asked, originOf(context));
       return { descriptor: descriptorMessage(descriptor), content: content as Uint8Array<ArrayBuffer> };
     },
 
-    async statManifest({ repository, reference }) {
+    async statManifest({ repository, reference }, context) {
       const name = parseRepositoryName(repository);
-      return { descriptor: descriptorMessage(await manifests.stat(name, parseReferenceMessage(reference))) };
+      const descriptor = await manifests.stat(name, parseReferenceMessage(reference), originOf(context));
+      return { descriptor: descriptorMessage(descriptor) };
     },
 
-    async deleteManifest({ repository, digest }) {
-      return { tags: [...(await manifests.delete(parseRepositoryName(repository), parseDigest(digest)))] };
+    async deleteManifest({ repository, digest }, context) {
+      const name = parseRepositoryName(repository);
+      return { tags: [...(await manifests.delete(name, parseDigest(digest), originOf(context)))] };
     },
 
-    async deleteTag({ repository, tag, precondition }) {
-      const name = parseRepositoryName(repository);
-      const descriptor = await tags.delete(name, parseTag(tag), parsePrecondition(precondition));
+    async deleteTag({ repository, tag, precondition }, context) {
+      const deletion = {
+        repository: parseRepositoryName(repository),
+        tag: parseTag(tag),
+        precondition: parsePrecondition(precondition),
+      };
+      const descriptor = await tags.delete(deletion, originOf(context));
       return { descriptor: descriptorMessage(descriptor) };
     },
 

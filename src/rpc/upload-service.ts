@@ -12,6 +12,7 @@ import { parseDigest, parseDigestAlgorithm } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName } from "../oci/reference.ts";
 import { byteCount, descriptorMessage, pageToken, parsePage, timeMessage } from "./convert.ts";
+import { originOf } from "./origin.ts";
 
 const UPLOAD_PAGE = { fallback: 100, most: 1000 };
 
@@ -27,7 +28,7 @@ export function uploadService(uploads: Uploads): ServiceImpl<typeof UploadServic
       return { upload: uploadMessage(await uploads.get(uploadName(request))) };
     },
 
-    async writeUpload(requests) {
+    async writeUpload(requests, context) {
       const messages = requests[Symbol.asyncIterator]();
       const start = await readStart(messages);
       const place = {
@@ -37,17 +38,18 @@ export function uploadService(uploads: Uploads): ServiceImpl<typeof UploadServic
       const [name, chunks] = [uploadName(start), readChunks(messages)];
       if (start.commitDigest === undefined)
         return { upload: uploadMessage(await uploads.write(name, place, chunks)) };
-      const digest = parseDigest(start.commitDigest);
-      return { descriptor: descriptorMessage(await uploads.writeAndCommit(name, place, digest, chunks)) };
+      const closing = { digest: parseDigest(start.commitDigest), origin: originOf(context) };
+      return { descriptor: descriptorMessage(await uploads.writeAndCommit(name, place, closing, chunks)) };
     },
 
-    async commitUpload(request) {
-      const descriptor = await uploads.commit(uploadName(request), parseDigest(request.digest));
+    async commitUpload(request, context) {
+      const digest = parseDigest(request.digest);
+      const descriptor = await uploads.commit(uploadName(request), digest, originOf(context));
       return { descriptor: descriptorMessage(descriptor) };
     },
 
-    async cancelUpload(request) {
-      await uploads.cancel(uploadName(request));
+    async cancelUpload(request, context) {
+      await uploads.cancel(uploadName(request), originOf(context));
       return {};
     },
 

@@ -1,8 +1,10 @@
 // What every way to reach the services must do: run over each transport.
 import { blobTests } from "./services/blobs.ts";
+import { consumerTests } from "./services/consumers.ts";
 import { eventTests } from "./services/events.ts";
 import type { ServiceSuite } from "./services/harness.ts";
 import { manifestTests } from "./services/manifests.ts";
+import { snapshotTests } from "./services/snapshots.ts";
 import { uploadTests } from "./services/uploads.ts";
 
 export function servicesContract(suite: ServiceSuite): void {
@@ -10,4 +12,6 @@ export function servicesContract(suite: ServiceSuite): void {
   uploadTests(suite);
   manifestTests(suite);
   eventTests(suite);
+  consumerTests(suite);
+  snapshotTests(suite);
 }

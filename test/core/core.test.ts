@@ -3,51 +3,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { v7 } from "uuid";
-import { MemoryBlobStore } from "../../src/blobs/memory-blob-store.ts";
-import { MemoryUploadStore } from "../../src/blobs/memory-upload-store.ts";
-import type { CoreContext, CoreOptions } from "../../src/core/context.ts";
-import { type Core, createCore } from "../../src/core/core.ts";
-import { Catalogue } from "../../src/metadata/catalogue.ts";
+import { NOBODY } from "../../src/core/origin.ts";
 import { uploadKey } from "../../src/metadata/keys.ts";
-import { openMemoryEngine } from "../../src/metadata/memory-engine.ts";
 import { remove } from "../../src/metadata/metadata-store.ts";
 import { digestOf } from "../../src/oci/digest.ts";
-import type { RegistryError } from "../../src/oci/errors.ts";
 import { OCI_IMAGE_INDEX, OCI_IMAGE_MANIFEST } from "../../src/oci/media-types.ts";
 import { parseRepositoryName, parseTag } from "../../src/oci/reference.ts";
+import { has, type Study, withCore } from "./study.ts";
 
 const repository = parseRepositoryName("a/b");
 const content = Buffer.from("content");
 const HOUR = 60 * 60 * 1000;
-
-interface Study {
-  readonly core: Core;
-  readonly context: CoreContext;
-  readonly clock: { time: number };
-}
-
-async function withCore(options: Partial<CoreOptions>, run: (study: Study) => Promise<void>): Promise<void> {
-  const clock = { time: Date.now() };
-  const now = () => clock.time;
-  const blobs = new MemoryBlobStore();
-  const uploads = new MemoryUploadStore({ blobs, now });
-  const metadata = new Catalogue(await openMemoryEngine());
-  const context: CoreContext = {
-    blobs,
-    uploads,
-    metadata,
-    now,
-    newId: () => v7({ msecs: clock.time }),
-    options: { deleteEnabled: false, sparseIndexes: false, ...options },
-  };
-  try {
-    await run({ core: createCore(context), context, clock });
-  } finally {
-    await metadata.close();
-  }
-}
-
-const has = (code: string) => (error: RegistryError) => error.code === code;
 
 async function* once(bytes: Uint8Array) {
   yield bytes;
@@ -56,7 +22,7 @@ async function* once(bytes: Uint8Array) {
 async function pushBlob({ core }: Study, bytes: Uint8Array) {
   const { id } = await core.uploads.create(repository);
   await core.uploads.write({ repository, id }, {}, once(bytes));
-  await core.uploads.commit({ repository, id }, digestOf(bytes));
+  await core.uploads.commit({ repository, id }, digestOf(bytes), NOBODY);
   return { repository, id };
 }
 
@@ -68,17 +34,17 @@ test("a committed session is remembered for an hour and then forgotten", () =>
     const late = await pushBlob(study, content);
     clock.time += HOUR / 2 + 1;
     await core.uploads.forgetClosed();
-    await assert.rejects(core.uploads.commit(early, digestOf(content)), has("BLOB_UPLOAD_UNKNOWN"));
-    assert.equal((await core.uploads.commit(late, digestOf(content))).size, content.length);
+    await assert.rejects(core.uploads.commit(early, digestOf(content), NOBODY), has("BLOB_UPLOAD_UNKNOWN"));
+    assert.equal((await core.uploads.commit(late, digestOf(content), NOBODY)).size, content.length);
   }));
 
 test("a session that was open for days is remembered for an hour after its commit", () =>
   withCore({}, async ({ core, clock }) => {
     const { id } = await core.uploads.create(repository);
     clock.time += 48 * HOUR;
-    await core.uploads.commit({ repository, id }, digestOf(Buffer.alloc(0)));
+    await core.uploads.commit({ repository, id }, digestOf(Buffer.alloc(0)), NOBODY);
     await core.uploads.forgetClosed();
-    assert.equal((await core.uploads.commit({ repository, id }, digestOf(Buffer.alloc(0)))).size, 0);
+    assert.equal((await core.uploads.commit({ repository, id }, digestOf(Buffer.alloc(0)), NOBODY)).size, 0);
   }));
 
 test("a closed session is closed also when somebody writes to it at that moment", () =>
@@ -94,13 +60,13 @@ test("a closed session is closed also when somebody writes to it at that moment"
       });
       const closing =
         before === content
-          ? core.uploads.commit(name, digest)
-          : core.uploads.writeAndCommit(name, {}, digest, once(content));
+          ? core.uploads.commit(name, digest, NOBODY)
+          : core.uploads.writeAndCommit(name, {}, { digest, origin: NOBODY }, once(content));
       assert.equal((await closing).size, content.length);
       stop();
       await Promise.all(writing);
       assert.equal(writing.length, 1);
-      assert.equal((await core.uploads.commit(name, digest)).size, content.length);
+      assert.equal((await core.uploads.commit(name, digest, NOBODY)).size, content.length);
     }
   }));
 
@@ -135,7 +101,10 @@ test("a commit that crashed before the catalogue knew of the blob can be repeate
     await core.uploads.write({ repository, id }, {}, once(content));
     await context.uploads.commit(id, digestOf(content));
     await core.uploads.sweepOrphans();
-    assert.equal((await core.uploads.commit({ repository, id }, digestOf(content))).size, content.length);
+    assert.equal(
+      (await core.uploads.commit({ repository, id }, digestOf(content), NOBODY)).size,
+      content.length,
+    );
   }));
 
 test("nothing is deleted while deleting is switched off", () =>
@@ -143,9 +112,9 @@ test("nothing is deleted while deleting is switched off", () =>
     const { core } = study;
     await pushBlob(study, content);
     const digest = digestOf(content);
-    await assert.rejects(core.blobs.delete(repository, digest), has("UNSUPPORTED"));
-    await assert.rejects(core.manifests.delete(repository, digest), has("UNSUPPORTED"));
-    await assert.rejects(core.tags.delete(repository, parseTag("v")), has("UNSUPPORTED"));
+    await assert.rejects(core.blobs.delete(repository, digest, NOBODY), has("UNSUPPORTED"));
+    await assert.rejects(core.manifests.delete(repository, digest, NOBODY), has("UNSUPPORTED"));
+    await assert.rejects(core.tags.delete({ repository, tag: parseTag("v") }, NOBODY), has("UNSUPPORTED"));
     assert.equal((await core.blobs.stat(repository, digest)).size, content.length);
   }));
 
@@ -155,9 +124,11 @@ test("an index may name what is not here only when that is allowed", async () =>
     JSON.stringify({ schemaVersion: 2, mediaType: OCI_IMAGE_INDEX, manifests: [missing] }),
   );
   const request = { repository, mediaType: "", content: index, tags: [] };
-  await withCore({}, ({ core }) => assert.rejects(core.manifests.put(request), has("MANIFEST_BLOB_UNKNOWN")));
+  await withCore({}, ({ core }) =>
+    assert.rejects(core.manifests.put(request, NOBODY), has("MANIFEST_BLOB_UNKNOWN")),
+  );
   await withCore({ sparseIndexes: true }, async ({ core }) => {
-    assert.equal((await core.manifests.put(request)).descriptor.digest, digestOf(index));
+    assert.equal((await core.manifests.put(request, NOBODY)).descriptor.digest, digestOf(index));
   });
 });
 
@@ -170,23 +141,9 @@ test("a manifest larger than what is kept beside its card comes back whole", () 
       JSON.stringify({ schemaVersion: 2, mediaType: OCI_IMAGE_MANIFEST, config, layers: [], annotations }),
     );
     const tag = parseTag("large");
-    await study.core.manifests.put({ repository, mediaType: "", content: large, tags: [tag] });
-    const found = await study.core.manifests.get(repository, { kind: "tag", tag });
+    await study.core.manifests.put({ repository, mediaType: "", content: large, tags: [tag] }, NOBODY);
+    const found = await study.core.manifests.get(repository, { kind: "tag", tag }, NOBODY);
     assert.deepEqual(Buffer.from(found.content), large);
-  }));
-
-test("a page of events ends before it names more tags than a message can hold", () =>
-  withCore({}, async ({ core, context }) => {
-    const tags = Array.from({ length: 4000 }, (_, index) => parseTag(`t${index}`));
-    const descriptor = { mediaType: OCI_IMAGE_MANIFEST, digest: digestOf(content), size: 7 };
-    const fact = { kind: "manifest_pushed", descriptor, tags } as const;
-    const events = [1, 2, 3].map((time) => ({ id: context.newId(), time, repository, fact }));
-    await context.metadata.commit({ changes: [], events });
-    const filter = { repositoryPrefixes: [], kinds: [] };
-    const first = await core.events.list(0, filter, 100);
-    assert.deepEqual([first.events.length, first.sequence, first.more], [2, 2, true]);
-    const second = await core.events.list(first.sequence, filter, 100);
-    assert.deepEqual([second.events.length, second.sequence, second.more], [1, 3, false]);
   }));
 
 test("referrers with large annotations are all listed, page by page", () =>
@@ -200,7 +157,7 @@ test("referrers with large annotations are all listed, page by page", () =>
       const annotations = { n: String(n), long: "x".repeat(n % 2 === 0 ? 1_000_000 : 10) };
       const manifest = { schemaVersion: 2, config, layers: [], subject, annotations };
       const request = { repository, mediaType: "", content: Buffer.from(JSON.stringify(manifest)), tags: [] };
-      digests.add((await core.manifests.put(request)).descriptor.digest);
+      digests.add((await core.manifests.put(request, NOBODY)).descriptor.digest);
     }
     for (const artifactType of ["application/x", "application/y"]) {
       const found: string[] = [];

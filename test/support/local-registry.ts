@@ -22,6 +22,8 @@ export interface LocalRegistryOptions {
   readonly data?: string;
   /** The members of the configuration's http.timeouts. */
   readonly timeouts?: Readonly<Record<string, string>>;
+  /** More sections of the configuration, such as `notifications`. */
+  readonly sections?: Readonly<Record<string, unknown>>;
 }
 
 /** What the kernel says of a process's memory, in bytes. */
@@ -50,7 +52,7 @@ export class LocalRegistry {
   /** Starts a registry; deleting is allowed. */
   static async start(options: LocalRegistryOptions): Promise<LocalRegistry> {
     const registry = new LocalRegistry(options, `127.0.0.1:${await freePort()}`);
-    await writeFile(registry.#config, stringify(registry.#configuration(options.timeouts ?? {})));
+    await writeFile(registry.#config, stringify(registry.#configuration(options)));
     await registry.restart();
     return registry;
   }
@@ -126,12 +128,14 @@ export class LocalRegistry {
     this.#server = await ServerProcess.start({ command, log: this.log, ready });
   }
 
-  #configuration(timeouts: Readonly<Record<string, string>>): unknown {
+  #configuration({ timeouts = {}, sections = {} }: LocalRegistryOptions): unknown {
     return {
       version: 0.1,
       log: { level: "error" },
       storage: { filesystem: { rootdirectory: this.data }, delete: { enabled: true } },
       http: { addr: this.host, ...(Object.keys(timeouts).length > 0 && { timeouts }) },
+      events: { pulls: { enabled: false } },
+      ...sections,
     };
   }
 }

@@ -14,12 +14,15 @@ export interface TestRegistryOptions {
   readonly keepaliveMs?: number;
 }
 
+/** They come a moment later than what is done, so only tests that are about them want them. */
+const NO_PULLS = { REGISTRY_EVENTS_PULLS_ENABLED: "false" };
+
 export function testConfig({ folder, settings }: TestRegistryOptions): Config {
   const storage: Record<string, string> =
     folder === undefined
       ? { REGISTRY_STORAGE: "inmemory" }
       : { REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: folder };
-  const environment = { ...storage, REGISTRY_STORAGE_DELETE_ENABLED: "true", ...settings };
+  const environment = { ...storage, REGISTRY_STORAGE_DELETE_ENABLED: "true", ...NO_PULLS, ...settings };
   return loadConfig({ environment, readText: (path) => path }).config;
 }
 
@@ -35,6 +38,7 @@ export function openTestRegistry(options: TestRegistryOptions = {}, lines: strin
     logger: collectingLogger(lines),
     now: Date.now,
     newId: v7,
+    source: { address: "test:5000", instanceId: v7() },
     ...(keepaliveMs !== undefined && { keepaliveMs }),
   });
 }

@@ -4,7 +4,10 @@ import { test } from "node:test";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import type { Event } from "../../../src/gen/stowage/v1/event_pb.ts";
-import type { SubscribeRequestSchema } from "../../../src/gen/stowage/v1/event_service_pb.ts";
+import type {
+  EventFilterSchema,
+  SubscribeRequestSchema,
+} from "../../../src/gen/stowage/v1/event_service_pb.ts";
 import { digestOf } from "../../../src/oci/digest.ts";
 import {
   type Clients,
@@ -145,6 +148,102 @@ export function eventTests(suite: ServiceSuite): void {
       "KIND_INVALID",
     );
   });
+
+  check("filters choose by patterns, tags, and types of content", async (clients) => {
+    await pushImage(clients, "team/a", { tags: ["v1", "latest"] });
+    await pushImage(clients, "team/a/b", { tags: ["v2"], artifactType: "application/spdx+json" });
+    const chosen = async (filter: MessageInitShape<typeof EventFilterSchema>) => {
+      const { events } = await clients.events.listEvents({ filter });
+      return events.map(({ repository, kind }) => `${repository} ${kind.case}`);
+    };
+    const kinds = ["manifest_pushed", "tag_created"];
+    assert.deepEqual(await chosen({ repositories: ["team/*"], kinds }), [
+      ...["team/a manifestPushed", "team/a tagCreated", "team/a tagCreated"],
+    ]);
+    assert.deepEqual(await chosen({ tags: ["v?"] }), [
+      ...["team/a manifestPushed", "team/a tagCreated", "team/a/b manifestPushed", "team/a/b tagCreated"],
+    ]);
+    assert.deepEqual(await chosen({ artifactTypes: ["application/spdx*"] }), [
+      ...["team/a/b manifestPushed", "team/a/b tagCreated"],
+    ]);
+    const blobs = ["team/a blobPushed", "team/a blobPushed", "team/a/b blobPushed", "team/a/b blobPushed"];
+    assert.deepEqual(await chosen({ mediaTypes: ["*/octet-stream"] }), blobs);
+    const tooMany = { tags: Array.from({ length: 101 }, () => "v") };
+    for (const filter of [tooMany, { repositories: [""] }]) {
+      await rejects(clients.events.listEvents({ filter }), Code.InvalidArgument, "FILTER_INVALID");
+      await rejects(collect(clients, { filter }, 1), Code.InvalidArgument, "FILTER_INVALID");
+    }
+  });
+
+  check("what a pushed manifest refers to is listed for those who ask", async (clients) => {
+    const { content } = await pushImage(clients, "a", { tags: ["v"] });
+    const named = JSON.parse(Buffer.from(content).toString());
+    const expected = [named.config, ...named.layers].map(({ mediaType, digest, size }) => [
+      mediaType,
+      digest,
+      size,
+    ]);
+    const filter = { kinds: ["manifest_pushed"] };
+    for (const includeReferences of [false, true]) {
+      const listed = (await clients.events.listEvents({ filter, includeReferences })).events;
+      const start = { case: "fromStart", value: {} } as const;
+      const sent = await collect(clients, { start, filter, includeReferences }, 1);
+      assert.deepEqual(sent, listed);
+      const kind = listed[0]?.kind;
+      assert.ok(kind?.case === "manifestPushed");
+      const { references, referenceCount } = kind.value;
+      assert.deepEqual(
+        references.map(({ mediaType, digest, size }) => [mediaType, digest, Number(size)]),
+        includeReferences ? expected : [],
+      );
+      assert.equal(referenceCount, includeReferences ? 2 : 0);
+    }
+  });
+
+  check("the log is read from a time on", async (clients) => {
+    await pushImage(clients, "a", { tags: ["v"] });
+    const all = await allEvents(clients);
+    const from = (fromTime: { seconds: bigint; nanos?: number }) => clients.events.listEvents({ fromTime });
+    assert.deepEqual((await from({ seconds: 0n })).events, all);
+    assert.deepEqual((await from({ seconds: 99_999_999_999n })).events, []);
+    const { seconds, nanos } = all.at(-1)?.time ?? assert.fail();
+    const late = (await from({ seconds, nanos })).events;
+    assert.ok(late.length > 0);
+    assert.deepEqual(late, all.slice(-late.length));
+    const earlier = all.slice(0, -late.length).map(({ time }) => time);
+    assert.ok(earlier.every((time) => time && (time.seconds < seconds || time.nanos < nanos)));
+    const start = { case: "fromTime", value: { seconds, nanos } } as const;
+    assert.deepEqual(await collect(clients, { start }, late.length), late);
+    const both = clients.events.listEvents({ afterCursor: "1", fromTime: { seconds } });
+    await rejects(both, Code.InvalidArgument, "REQUEST_INVALID");
+  });
+
+  check(
+    "an event tells which process wrote it and, over the network, which request made it",
+    async (clients) => {
+      await pushImage(clients, "a", { tags: ["v"] });
+      for (const { source, request, url, kind, actor } of await allEvents(clients)) {
+        assert.ok(source?.address);
+        assert.match(source.instanceId, /^[0-9a-f-]{36}$/);
+        assert.equal(actor, undefined);
+        if (request === undefined) {
+          assert.equal(url, "");
+          continue;
+        }
+        assert.match(request.requestId, /^[0-9a-f-]{36}$/);
+        assert.match(request.address, /^127\.0\.0\.1:\d+$/);
+        assert.match(
+          request.method,
+          /^stowage\.v1\.(UploadService\/CommitUpload|ManifestService\/PutManifest)$/,
+        );
+        assert.equal(request.scheme, "http");
+        const path = kind.case === "blobPushed" ? "blobs" : "manifests";
+        if (kind.case === "repositoryCreated") assert.equal(url, "");
+        else if (kind.value && "descriptor" in kind.value)
+          assert.equal(url, `http://${request.host}/v2/a/${path}/${kind.value.descriptor?.digest}`);
+      }
+    },
+  );
 
   check("a cursor that is not ours is refused", async (clients) => {
     for (const cursor of ["x", "-1", "1.5", "999999"]) {

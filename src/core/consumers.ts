@@ -1,0 +1,201 @@
+// Named consumers: places in the event log that the registry remembers. Any number
+// may be acknowledged at once; each has one subscriber at a time, the latest.
+import { consumerKey, consumers } from "../metadata/keys.ts";
+import type { MetadataStore } from "../metadata/metadata-store.ts";
+import type { ConsumerRecord } from "../metadata/records.ts";
+import { transact } from "../metadata/transaction.ts";
+import { RegistryError } from "../oci/errors.ts";
+import { Acknowledgements } from "./acknowledgements.ts";
+import type { Delivery, EventLog, EventStart, SubscriptionRequest, SubscriptionStart } from "./events.ts";
+import { type Page, type PageRequest, pageOf } from "./page.ts";
+
+/** A named consumer and how far it has come. */
+export interface Consumer extends ConsumerRecord {
+  readonly name: string;
+  /** How many events the log holds behind its sequence. */
+  readonly lag: number;
+  /** True: somebody subscribes as it now, in this process. */
+  readonly isConnected: boolean;
+  /** True: events that it has not had were removed. */
+  readonly isExpired: boolean;
+}
+
+export interface ConsumersOptions {
+  readonly metadata: MetadataStore;
+  readonly events: EventLog;
+  /** Now, in milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** A subscription as a consumer. Without a start it continues behind what was acknowledged. */
+export interface ConsumerSubscription extends Omit<SubscriptionRequest, "start"> {
+  readonly name: string;
+  readonly start?: SubscriptionStart;
+}
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+/** How many consumers are read at once. */
+const BATCH = 1000;
+
+export class Consumers {
+  readonly #options: ConsumersOptions;
+  readonly #acknowledgements = new Acknowledgements((name, sequence) => this.#write(name, sequence));
+  /** Who subscribes as whom: abort with the error that the stream shall end with. */
+  readonly #connected = new Map<string, AbortController>();
+
+  constructor(options: ConsumersOptions) {
+    this.#options = options;
+  }
+
+  /** Makes a consumer, or finds it as it is. Throws CONSUMER_INVALID and, if it is new, CURSOR_INVALID, CURSOR_EXPIRED. */
+  async create(
+    name: string,
+    start: EventStart,
+  ): Promise<{ readonly consumer: Consumer; readonly created: boolean }> {
+    const { metadata, events, now } = this.#options;
+    checkName(name);
+    return transact(metadata, async (transaction) => {
+      const key = consumerKey(name);
+      const known = await transaction.get(key);
+      if (known !== undefined) return { consumer: this.#describe(name, known), created: false };
+      const record = { sequence: await events.resolve(start), createTime: now() };
+      transaction.put(key, record);
+      return { consumer: this.#describe(name, record), created: true };
+    });
+  }
+
+  /** Durable when it resolves; what was acknowledged already changes nothing. Throws CONSUMER_UNKNOWN, CURSOR_INVALID. */
+  async acknowledge(name: string, sequence: number): Promise<Consumer> {
+    const record = await this.#demand(name);
+    this.#options.events.checkGiven(sequence);
+    if (sequence <= record.sequence) return this.#describe(name, record);
+    return this.#describe(name, await this.#acknowledgements.add(name, sequence));
+  }
+
+  /** In order of their names. */
+  async list({ after, limit }: PageRequest): Promise<Page<Consumer>> {
+    const entries = await this.#options.metadata.page(consumers, {
+      limit: limit + 1,
+      ...(after !== undefined && { after }),
+    });
+    const known = entries.flatMap(({ name, record }) => (record === undefined ? [] : [{ name, record }]));
+    return pageOf(known, limit, ({ name, record }) => this.#describe(name, record));
+  }
+
+  /** Forgets a consumer and ends its stream. Throws CONSUMER_UNKNOWN. */
+  async delete(name: string): Promise<void> {
+    await transact(this.#options.metadata, async (transaction) => {
+      const key = consumerKey(name);
+      if (!NAME.test(name) || (await transaction.get(key)) === undefined) throw consumerUnknown(name);
+      transaction.remove(key);
+    });
+    this.#connected.get(name)?.abort(consumerUnknown(name));
+  }
+
+  /**
+   * Subscribes as a consumer, in place of who does so now. Throws CONSUMER_UNKNOWN, also when it is deleted meanwhile;
+   * CONSUMER_TAKEN when somebody else comes; REQUEST_INVALID for a start of one's own; and what EventLog.subscribe does.
+   */
+  async *subscribe({
+    name,
+    start,
+    ...request
+  }: ConsumerSubscription): AsyncGenerator<Delivery, void, undefined> {
+    const own = start === undefined || start.kind === "snapshot" ? start : refuse(start);
+    const first = await this.#demand(name);
+    // Who cannot continue takes nobody's place.
+    if (own === undefined) await this.#options.events.resolve({ kind: "after", sequence: first.sequence });
+    using seat = this.#take(name, request.signal);
+    const { sequence } = await this.#demand(name); // who deletes it from now on sees us
+    yield* this.#options.events.subscribe({
+      ...request,
+      signal: seat.signal,
+      start: own ?? { kind: "after", sequence },
+    });
+    if (seat.signal.reason instanceof RegistryError) throw seat.signal.reason;
+  }
+
+  /** Ends the stream of who subscribes as it now. The seat's signal aborts when it is over. */
+  #take(name: string, signal: AbortSignal): Disposable & { readonly signal: AbortSignal } {
+    this.#connected.get(name)?.abort(consumerTaken(name));
+    const controller = new AbortController();
+    const end = () => controller.abort(signal.reason);
+    if (signal.aborted) end();
+    signal.addEventListener("abort", end);
+    this.#connected.set(name, controller);
+    return {
+      signal: controller.signal,
+      [Symbol.dispose]: () => {
+        signal.removeEventListener("abort", end);
+        if (this.#connected.get(name) === controller) this.#connected.delete(name);
+      },
+    };
+  }
+
+  #write(name: string, sequence: number): Promise<ConsumerRecord> {
+    const { metadata, now } = this.#options;
+    return transact(metadata, async (transaction) => {
+      const key = consumerKey(name);
+      const known = await transaction.get(key);
+      if (known === undefined) throw consumerUnknown(name);
+      if (sequence <= known.sequence) return known;
+      const record = { ...known, sequence, acknowledgeTime: now() };
+      transaction.put(key, record);
+      return record;
+    });
+  }
+
+  async #demand(name: string): Promise<ConsumerRecord> {
+    const record = NAME.test(name) ? await this.#options.metadata.get(consumerKey(name)) : undefined;
+    if (record === undefined) throw consumerUnknown(name);
+    return record;
+  }
+
+  #describe(name: string, record: ConsumerRecord): Consumer {
+    const { events } = this.#options;
+    const trimmed = events.trimmedSequence();
+    return {
+      ...record,
+      name,
+      lag: Math.max(0, events.lastSequence() - Math.max(record.sequence, trimmed)),
+      isConnected: this.#connected.has(name),
+      isExpired: record.sequence < trimmed,
+    };
+  }
+}
+
+/** Up to where each consumer has acknowledged. */
+export async function consumerSequences(metadata: MetadataStore): Promise<readonly number[]> {
+  const found: number[] = [];
+  let after: string | undefined;
+  do {
+    const entries = await metadata.page(consumers, { limit: BATCH, ...(after !== undefined && { after }) });
+    found.push(...entries.flatMap(({ record }) => (record === undefined ? [] : [record.sequence])));
+    after = entries.length < BATCH ? undefined : entries.at(-1)?.name;
+  } while (after !== undefined);
+  return found;
+}
+
+function checkName(name: string): void {
+  if (NAME.test(name)) return;
+  const shown = name.slice(0, 80);
+  const message = `consumer name "${shown}" must be 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or digit`;
+  throw new RegistryError("CONSUMER_INVALID", { consumer: shown }, { message });
+}
+
+function refuse({ kind }: EventStart): never {
+  const message = `a consumer continues where it was, or begins anew with a snapshot; it cannot start at "${kind}"`;
+  throw new RegistryError("REQUEST_INVALID", {}, { message });
+}
+
+function consumerUnknown(name: string): RegistryError {
+  const shown = name.slice(0, 128);
+  const message = `there is no consumer "${shown}"`;
+  return new RegistryError("CONSUMER_UNKNOWN", { consumer: shown }, { message });
+}
+
+function consumerTaken(name: string): RegistryError {
+  const message = `somebody else continued as consumer "${name}"`;
+  return new RegistryError("CONSUMER_TAKEN", { consumer: name }, { message });
+}

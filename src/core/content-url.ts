@@ -1,0 +1,39 @@
+// Where the content that an event tells of is found: a URL of the Docker/OCI HTTP
+// API, under the host name that the client used.
+import type { EventFact, EventRecord } from "../metadata/records.ts";
+
+// What clients say is not believed: a name or address, and perhaps a port.
+const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/;
+
+/**
+ * Absent: the event is about neither manifest nor blob, it tells of a removal, or the host is not known. Where only
+ * the scheme is not known it is "http".
+ */
+export function contentUrl({ repository, request, fact }: EventRecord): string | undefined {
+  const content = contentOf(fact);
+  const host = request?.host;
+  if (content === undefined || repository === undefined || host === undefined || !HOST.test(host)) return;
+  return `${request?.scheme ?? "http"}://${host}/v2/${repository}/${content}`;
+}
+
+function contentOf(fact: EventFact): string | undefined {
+  switch (fact.kind) {
+    case "blob_pushed":
+    case "blob_mounted":
+      return `blobs/${fact.descriptor.digest}`;
+    case "manifest_pushed":
+    case "manifest_pulled":
+    case "tag_created":
+    case "tag_moved":
+      return `manifests/${fact.descriptor.digest}`;
+    case "repository_created":
+    case "repository_deleted":
+    case "blob_deleted":
+    case "blob_collected":
+    case "manifest_deleted":
+    case "tag_deleted":
+    case "upload_cancelled":
+    case "upload_expired":
+      return undefined;
+  }
+}

@@ -1,0 +1,63 @@
+// What readers of the event log ask for: cursors, starts and filters, from protobuf.
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { type EventFilter, parseEventFilter } from "../core/event-filter.ts";
+import type { EventStart, SubscriptionStart } from "../core/events.ts";
+import type {
+  CreateConsumerRequest,
+  EventFilter as EventFilterMessage,
+  ListEventsRequest,
+  SubscribeRequest,
+} from "../gen/stowage/v1/event_service_pb.ts";
+import { RegistryError } from "../oci/errors.ts";
+
+const CURSOR = /^\d{1,15}$/;
+
+/** Throws CURSOR_INVALID. */
+export function parseCursor(text: string): number {
+  if (CURSOR.test(text)) return Number(text);
+  const cursor = text.slice(0, 80);
+  const message = `cursor "${cursor}" is not one of this registry's`;
+  throw new RegistryError("CURSOR_INVALID", { cursor }, { message });
+}
+
+/** Absent: everything. Throws KIND_INVALID, FILTER_INVALID. */
+export function parseFilter(message: EventFilterMessage | undefined): EventFilter {
+  return parseEventFilter(message ?? {});
+}
+
+/** Undefined when the request says nothing. Throws CURSOR_INVALID. */
+export function parseStart(start: CreateConsumerRequest["start"]): EventStart | undefined {
+  switch (start.case) {
+    case "fromStart":
+      return { kind: "start" };
+    case "fromNow":
+      return { kind: "now" };
+    case "afterCursor":
+      return { kind: "after", sequence: parseCursor(start.value) };
+    case "fromTime":
+      return { kind: "time", time: milliseconds(start.value) };
+    case undefined:
+      return undefined;
+    default:
+      return start satisfies never;
+  }
+}
+
+/** Undefined when the request says nothing. Throws CURSOR_INVALID. */
+export function parseSubscriptionStart(start: SubscribeRequest["start"]): SubscriptionStart | undefined {
+  return start.case === "fromSnapshot" ? { kind: "snapshot" } : parseStart(start);
+}
+
+/** Throws CURSOR_INVALID, and REQUEST_INVALID when two places are named. */
+export function parseListStart({ afterCursor, fromTime }: ListEventsRequest): EventStart {
+  if (fromTime === undefined)
+    return afterCursor === "" ? { kind: "start" } : { kind: "after", sequence: parseCursor(afterCursor) };
+  if (afterCursor === "") return { kind: "time", time: milliseconds(fromTime) };
+  const message = "after_cursor and from_time each say where to begin; give one of them";
+  throw new RegistryError("REQUEST_INVALID", {}, { message });
+}
+
+/** Rounded up: events have whole milliseconds, and none from before the time shall come. */
+function milliseconds({ seconds, nanos }: Timestamp): number {
+  return Number(seconds) * 1000 + Math.ceil(nanos / 1_000_000);
+}

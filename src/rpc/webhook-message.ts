@@ -1,0 +1,115 @@
+// Webhooks, their attempts and their dead letters as protobuf.
+import { create } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  type DeadLetter,
+  DeadLetterSchema,
+  type Delivery,
+  DeliverySchema,
+  type Webhook,
+  Webhook_State,
+  type WebhookFailure,
+  WebhookFailureSchema,
+  WebhookSchema,
+  type WebhookSettings,
+  WebhookSettingsSchema,
+} from "../gen/stowage/v1/webhook_pb.ts";
+import type { Notifier } from "../notify/notifier.ts";
+import type { WebhookStatus } from "../notify/webhook-status.ts";
+import { timeMessage } from "./convert.ts";
+import { eventMessage } from "./event-message.ts";
+
+type DeliveryRecord = ReturnType<Notifier["deliveries"]>[number];
+type DeadLetterRecord = Awaited<ReturnType<Notifier["listDeadLetters"]>>["letters"][number];
+type FailureRecord = NonNullable<WebhookStatus["record"]["failure"]>;
+
+const STATES: Readonly<Record<WebhookStatus["state"], Webhook_State>> = {
+  active: Webhook_State.ACTIVE,
+  retrying: Webhook_State.RETRYING,
+  paused: Webhook_State.PAUSED,
+  disabled: Webhook_State.DISABLED,
+};
+
+export function webhookMessage({ name, url, state, record, lag, settings }: WebhookStatus): Webhook {
+  const { sequence, delivered, failedAttempts, givenUp, missed, lastSuccessTime, failure } = record;
+  return create(WebhookSchema, {
+    name,
+    url,
+    state: STATES[state],
+    cursor: String(sequence),
+    lag: BigInt(lag),
+    deliveredEvents: BigInt(delivered),
+    failedAttempts: BigInt(failedAttempts),
+    givenUpEvents: BigInt(givenUp),
+    missedEvents: BigInt(missed),
+    ...(lastSuccessTime !== undefined && { lastSuccessTime: timeMessage(lastSuccessTime) }),
+    ...(failure !== undefined && { failure: failureMessage(failure) }),
+    settings: settingsMessage(settings),
+  });
+}
+
+/** `deliveries` of NotificationService; those of event streams are in delivery-message.ts. */
+export function attemptMessage(record: DeliveryRecord): Delivery {
+  const { id, time, durationMs, isTest, attempt, first, last, eventCount, status = 0, error = "" } = record;
+  return create(DeliverySchema, {
+    deliveryId: id,
+    time: timeMessage(time),
+    duration: durationFromMs(durationMs),
+    test: isTest,
+    attempt,
+    firstCursor: isTest ? "" : String(first),
+    lastCursor: isTest ? "" : String(last),
+    eventCount,
+    status,
+    error,
+  });
+}
+
+export function deadLetterMessage(letter: DeadLetterRecord): DeadLetter {
+  const { sequence, time, attempts, status = 0, error } = letter;
+  return create(DeadLetterSchema, {
+    deadLetterId: String(sequence),
+    event: eventMessage(letter, { withReferences: false }),
+    time: timeMessage(time),
+    attempts,
+    status,
+    error,
+  });
+}
+
+function failureMessage(failure: FailureRecord): WebhookFailure {
+  const { attempts, since, nextAttemptTime, status = 0, error } = failure;
+  return create(WebhookFailureSchema, {
+    attempts,
+    since: timeMessage(since),
+    nextAttemptTime: timeMessage(nextAttemptTime),
+    status,
+    error,
+  });
+}
+
+function settingsMessage(settings: WebhookStatus["settings"]): WebhookSettings {
+  const { format, batch, threshold, signingKeys, giveUp, filter } = settings;
+  return create(WebhookSettingsSchema, {
+    format,
+    batch,
+    timeout: durationFromMs(settings.timeoutMs),
+    threshold,
+    backoff: durationFromMs(settings.backoffMs),
+    maxBackoff: durationFromMs(settings.maxBackoffMs),
+    headerNames: [...settings.headerNames],
+    signingKeys,
+    giveUpAttempts: giveUp.attempts ?? 0,
+    ...(giveUp.ageMs !== undefined && { giveUpAge: durationFromMs(giveUp.ageMs) }),
+    giveUpStatuses: [...giveUp.statuses],
+    ignoredMediaTypes: [...settings.ignoredMediaTypes],
+    ignoredActions: [...settings.ignoredActions],
+    filter: {
+      repositories: [...filter.repositories],
+      kinds: [...filter.kinds],
+      mediaTypes: [...filter.mediaTypes],
+      artifactTypes: [...filter.artifactTypes],
+      tags: [...filter.tags],
+    },
+  });
+}

@@ -1,0 +1,48 @@
+// The rules over stores in memory, with a clock that stands still until it is moved.
+import { v7 } from "uuid";
+import { MemoryBlobStore } from "../../src/blobs/memory-blob-store.ts";
+import { MemoryUploadStore } from "../../src/blobs/memory-upload-store.ts";
+import { Bridge } from "../../src/core/bridge.ts";
+import type { CoreContext, CoreOptions } from "../../src/core/context.ts";
+import { type Core, createCore } from "../../src/core/core.ts";
+import { Catalogue } from "../../src/metadata/catalogue.ts";
+import { openMemoryEngine } from "../../src/metadata/memory-engine.ts";
+import type { RegistryError } from "../../src/oci/errors.ts";
+
+export interface Study {
+  readonly core: Core;
+  readonly context: CoreContext;
+  readonly clock: { time: number };
+}
+
+/** The process that writes the events. */
+export const SOURCE = { address: "test:5000", instanceId: "0191e000-0000-7000-8000-000000000000" };
+
+export async function withCore(
+  options: Partial<CoreOptions>,
+  run: (study: Study) => Promise<void>,
+): Promise<void> {
+  const clock = { time: Date.now() };
+  const now = () => clock.time;
+  const newId = () => v7({ msecs: clock.time });
+  const blobs = new MemoryBlobStore();
+  const uploads = new MemoryUploadStore({ blobs, now });
+  const metadata = new Catalogue(await openMemoryEngine());
+  const context: CoreContext = {
+    blobs,
+    uploads,
+    metadata,
+    now,
+    newId,
+    listener: new Bridge({ now, newId, source: SOURCE }),
+    options: { deleteEnabled: false, sparseIndexes: false, ...options },
+  };
+  try {
+    await run({ core: createCore(context), context, clock });
+  } finally {
+    await metadata.close();
+  }
+}
+
+/** True for an error of ours with the code. */
+export const has = (code: string) => (error: RegistryError) => error.code === code;
