@@ -1,0 +1,49 @@
+// What may be shown of a webhook: everything but its secrets.
+import type { WebhookRecord } from "../metadata/records.ts";
+import type { WebhookOptions } from "./endpoint-options.ts";
+import { safeUrl } from "./safe-url.ts";
+
+export type WebhookStateName = "active" | "retrying" | "paused" | "disabled";
+
+export interface WebhookStatus {
+  readonly name: string;
+  /** Without user, query and fragment. Empty: it has none. */
+  readonly url: string;
+  readonly state: WebhookStateName;
+  readonly record: WebhookRecord;
+  /** How many events lie behind its place in the log. */
+  readonly lag: number;
+  readonly settings: WebhookSettings;
+}
+
+export interface WebhookSettings extends Omit<WebhookOptions, "name" | "url" | "headers" | "secrets"> {
+  readonly headerNames: readonly string[];
+  readonly signingKeys: number;
+}
+
+/** Where the event log begins and ends. */
+export interface LogBounds {
+  readonly last: number;
+  readonly trimmed: number;
+}
+
+export function webhookStatus(
+  { name, url, headers, secrets, ...settings }: WebhookOptions,
+  record: WebhookRecord,
+  { last, trimmed }: LogBounds,
+): WebhookStatus {
+  return {
+    name,
+    url: url === "" ? "" : safeUrl(url),
+    state: stateOf(settings, record),
+    record,
+    lag: Math.max(last - Math.max(record.sequence, trimmed), 0),
+    settings: { ...settings, headerNames: Object.keys(headers), signingKeys: secrets.length },
+  };
+}
+
+function stateOf({ disabled }: { readonly disabled: boolean }, record: WebhookRecord): WebhookStateName {
+  if (disabled) return "disabled";
+  if (record.paused) return "paused";
+  return record.failure === undefined ? "active" : "retrying";
+}
