@@ -19,6 +19,7 @@ const world: World = {
   environment: process.env,
   nodeVersion: process.versions.node,
   platform: `${process.platform} ${process.arch}`,
+  now: Date.now,
   out: output(process.stdout),
   err: output(process.stderr),
   onStopSignal,

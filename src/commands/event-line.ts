@@ -1,91 +1,105 @@
-// One event as one line for people: when, what, where, and what about it.
-import { styleText } from "node:util";
-import { timestampDate } from "@bufbuild/protobuf/wkt";
-import type { Event } from "../gen/stowage/v1/event_pb.ts";
-import { EventSchema } from "../gen/stowage/v1/event_pb.ts";
-
-type Kind = Event["kind"];
-
-/** The names of all kinds of events, as the schema has them. */
-export const EVENT_KINDS: readonly string[] = EventSchema.fields
-  .filter((field) => field.oneof?.name === "kind")
-  .map((field) => field.name);
+// One event, or one thing that exists, as one line for people: when, what,
+// where, what about it, and who did it.
+import { type Event, EventSchema, type RequestRecord } from "../gen/stowage/v1/event_pb.ts";
+import type { SnapshotItem } from "../gen/stowage/v1/event_service_pb.ts";
+import { EVENT_KINDS } from "../oci/event-kinds.ts";
+import { eventDetails, itemDetails } from "./event-details.ts";
+import { printable } from "./readable.ts";
+import type { Style, View } from "./view.ts";
 
 const KIND_WIDTH = Math.max(...EVENT_KINDS.map((kind) => kind.length));
-const REPOSITORY_WIDTH = 24;
 
-type Style = Parameters<typeof styleText>[0];
+/** The repository's column is at least so wide. */
+const NARROW = 24;
 
-export function eventLine(event: Event, { color }: { readonly color: boolean }): string {
-  const paint = (style: Style, text: string) =>
-    color ? styleText(style, text, { validateStream: false }) : text;
-  const time = event.time === undefined ? "-" : timestampDate(event.time).toISOString();
-  const kind = kindName(event.kind);
-  return [
-    paint("dim", time),
-    paint(styleOf(kind), kind.padEnd(KIND_WIDTH)),
-    printable(event.repository).padEnd(REPOSITORY_WIDTH),
-    printable(details(event.kind)),
-    paint("dim", `#${printable(event.cursor)}`),
-  ].join("  ");
-}
+/** It grows with the names it has seen, but not past this; a longer name moves only its own line. */
+const WIDE = 56;
 
-/** What a server sends must not move the cursor of a terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, "?");
-}
+/** Makes lines whose columns stay where they are, or move only to the right. */
+export class EventLines {
+  readonly #view: View;
+  #repositoryWidth = NARROW;
 
-function kindName({ case: name }: Kind): string {
-  return EventSchema.fields.find((field) => field.localName === name)?.name ?? "unknown";
-}
+  constructor(view: View) {
+    this.#view = view;
+  }
 
-function styleOf(kind: string): Style {
-  if (kind.endsWith("deleted") || kind.endsWith("cancelled")) return "red";
-  return kind === "tag_moved" ? "yellow" : "green";
-}
+  event(event: Event): string {
+    const kind = kindName(event);
+    return this.#line({
+      time: this.#view.shortTime(event.time),
+      kind,
+      style: styleOf(kind),
+      repository: event.repository,
+      details: eventDetails(event.kind),
+      origin: originOf(event),
+      cursor: event.cursor,
+    });
+  }
 
-function details(kind: Kind): string {
-  switch (kind.case) {
-    case "tagCreated":
-    case "tagDeleted":
-      return `${kind.value.tag} ${short(kind.value.descriptor?.digest)}`;
-    case "tagMoved":
-      return `${kind.value.tag} ${short(kind.value.previousDigest)} -> ${short(kind.value.descriptor?.digest)}`;
-    case "blobPushed":
-    case "blobDeleted":
-    case "manifestDeleted":
-      return contentDetails(kind.value.descriptor);
-    case "blobMounted": {
-      const { descriptor, fromRepository } = kind.value;
-      return `${contentDetails(descriptor)}${fromRepository === "" ? "" : ` from ${fromRepository}`}`;
-    }
-    case "manifestPushed": {
-      const { descriptor, tags, subject } = kind.value;
-      const rest = [...tags, ...(subject === "" ? [] : [`subject ${short(subject)}`])];
-      return [contentDetails(descriptor), ...rest].join(" ");
-    }
-    case "uploadCancelled":
-      return kind.value.uploadId;
-    case "repositoryCreated":
-    case undefined:
-      return "";
-    default:
-      return kind satisfies never;
+  /** Something that exists; its time is since when. */
+  item({ time, repository, item }: SnapshotItem): string {
+    const details = itemDetails(item);
+    return this.#line({
+      time: this.#view.shortTime(time),
+      kind: "exists",
+      style: "blue",
+      repository,
+      details,
+    });
+  }
+
+  /** Stands between a snapshot and the events since. */
+  snapshotEnd(cursor: string): string {
+    return this.#view.paint("dim", `-- this existed at #${printable(cursor)}`);
+  }
+
+  #line(parts: LineParts): string {
+    const { paint } = this.#view;
+    const repository = printable(parts.repository) || "-";
+    this.#repositoryWidth = Math.max(this.#repositoryWidth, Math.min(repository.length, WIDE));
+    const behind = [parts.origin ?? "", parts.cursor === undefined ? "" : `#${parts.cursor}`];
+    const details = printable(parts.details);
+    return [
+      paint("dim", parts.time),
+      paint(parts.style, parts.kind.padEnd(KIND_WIDTH)),
+      repository.padEnd(this.#repositoryWidth),
+      ...(details === "" ? [] : [details]),
+      ...behind.filter((text) => text !== "").map((text) => paint("dim", printable(text))),
+    ].join("  ");
   }
 }
 
-function contentDetails(descriptor: { readonly digest: string; readonly size: bigint } | undefined): string {
-  return descriptor === undefined ? "" : `${short(descriptor.digest)} ${formatSize(Number(descriptor.size))}`;
+interface LineParts {
+  readonly time: string;
+  readonly kind: string;
+  readonly style: Style;
+  readonly repository: string;
+  readonly details: string;
+  readonly origin?: string;
+  readonly cursor?: string;
 }
 
-/** Enough of a digest to know it again. */
-function short(digest: string | undefined): string {
-  const [algorithm = "", hex = ""] = (digest ?? "").split(":");
-  return `${algorithm}:${hex.slice(0, 12)}`;
+/** The kind of an event, by the name that filters use. */
+export function kindName({ kind: { case: name } }: Event): string {
+  return EventSchema.fields.find((field) => field.localName === name)?.name ?? "unknown";
 }
 
-function formatSize(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  const power = Math.min(Math.floor(Math.log2(bytes) / 10), 4);
-  return `${(bytes / 1024 ** power).toFixed(1)} ${["B", "KiB", "MiB", "GiB", "TiB"][power]}`;
+const LOSSES: readonly string[] = ["deleted", "cancelled", "expired", "collected"];
+
+function styleOf(kind: string): Style {
+  if (LOSSES.some((ending) => kind.endsWith(ending))) return "red";
+  if (kind === "manifest_pulled") return "cyan";
+  return kind === "tag_moved" ? "yellow" : "green";
+}
+
+/** "alice from 10.0.0.7", as far as it is known. */
+function originOf({ actor, request }: Event): string {
+  const from = request === undefined ? "" : withoutPort(request);
+  return [actor?.name ?? "", from === "" ? "" : `from ${from}`].filter((text) => text !== "").join(" ");
+}
+
+/** A client has another port each time, which helps nobody. */
+function withoutPort({ address }: RequestRecord): string {
+  return address.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
 }

@@ -1,81 +1,66 @@
 // stowage events: reads the event log of a running registry.
-import { toJsonString } from "@bufbuild/protobuf";
-import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import { createConnectTransport } from "@connectrpc/connect-node";
-import { type Event, EventSchema } from "../gen/stowage/v1/event_pb.ts";
+import { ConnectError, createClient } from "@connectrpc/connect";
 import { EventService } from "../gen/stowage/v1/event_service_pb.ts";
-import { MAX_RESPONSE_MESSAGE } from "../server/limits.ts";
-import { EVENT_KINDS, eventLine } from "./event-line.ts";
-import { type EventChoice, type EventStart, followEvents, listEvents } from "./follow-events.ts";
+import type { ConsumerSession } from "./consumer-session.ts";
+import { openConsumer } from "./consumer-start.ts";
+import { explainEventFailure } from "./event-failure.ts";
+import { createEventPrinter, type EventPrinter } from "./event-printer.ts";
+import { type EventsOptions, parseChoice, parseStart, requireFitting } from "./events-options.ts";
+import { type EventClient, followEvents, listEvents, type ReadOptions } from "./follow-events.ts";
+import { remoteTransport } from "./remote-registry.ts";
 import { parseServerUrl } from "./server-url.ts";
-import { CommandFailure, EXIT, type World } from "./world.ts";
-
-export interface EventsOptions {
-  readonly server: string;
-  readonly follow?: boolean;
-  readonly from?: string;
-  readonly repository?: readonly string[];
-  readonly kind?: readonly string[];
-  readonly json?: boolean;
-}
+import type { World } from "./world.ts";
 
 /** Prints events until there are no more, or, following, until a signal comes. */
 export async function printEvents(world: World, options: EventsOptions): Promise<void> {
+  requireFitting(options);
   const server = parseServerUrl(options.server);
-  const filter = parseFilter(options);
-  const start = parseStart(options);
+  const filter = parseChoice(options);
+  const start = parseStart(options, world.now());
   const stop = new AbortController();
   const ignoreSignals = world.onStopSignal(() => stop.abort());
-  const onPause = (reason: string, waitMs: number) => {
-    void world.err.write(`stowage: ${server}: ${reason}; trying again in about ${waitMs / 1000} s\n`);
-  };
+  const client = createClient(EventService, remoteTransport(server));
+  const read = { start, filter, includeReferences: options.references === true, signal: stop.signal };
+  const print = createEventPrinter(world, options);
   try {
-    const read = options.follow === true ? followEvents : listEvents;
-    const client = createClient(EventService, eventTransport(server));
-    const print = printer(world, options);
-    for await (const event of read(client, { start, filter, signal: stop.signal, onPause }))
-      await print(event);
+    if (options.follow === true || options.snapshot === true)
+      await follow(world, client, { ...options, server, read, print });
+    else for await (const event of listEvents(client, read)) await print({ case: "event", value: event });
   } catch (error) {
-    if (!stop.signal.aborted) throw explain(error, server);
+    if (!stop.signal.aborted) throw explainEventFailure(error, { ...options, server });
   } finally {
     ignoreSignals();
   }
 }
 
-function eventTransport(baseUrl: string) {
-  return createConnectTransport({
-    baseUrl,
-    httpVersion: "1.1",
-    acceptCompression: [],
-    readMaxBytes: MAX_RESPONSE_MESSAGE,
-  });
+interface Following extends EventsOptions {
+  readonly read: ReadOptions;
+  readonly print: EventPrinter;
 }
 
-function printer({ out }: World, { json }: EventsOptions): (event: Event) => Promise<void> {
-  if (json === true) return (event) => out.write(`${toJsonString(EventSchema, event)}\n`);
-  return (event) => out.write(`${eventLine(event, { color: out.isTerminal })}\n`);
+async function follow(world: World, client: EventClient, options: Following): Promise<void> {
+  const { server, read, print } = options;
+  const session = await openConsumer(world, client, options);
+  const onPause = (reason: string, waitMs: number) => {
+    void world.err.write(`stowage: ${server}: ${reason}; trying again in about ${waitMs / 1000} s\n`);
+  };
+  try {
+    const consumer = session === undefined ? {} : { consumer: session };
+    for await (const message of followEvents(client, { ...read, ...consumer, onPause })) {
+      await print(message);
+      if (message.case === "snapshotEnd" && options.follow !== true) return;
+    }
+  } finally {
+    if (session !== undefined) await finish(world, session);
+  }
 }
 
-function parseFilter({ repository = [], kind = [] }: EventsOptions): EventChoice {
-  const unknown = kind.find((name) => !EVENT_KINDS.includes(name));
-  if (unknown !== undefined)
-    throw new CommandFailure(`--kind ${unknown}: the kinds are ${EVENT_KINDS.join(", ")}`, {
-      exitCode: EXIT.usage,
-    });
-  return { repositoryPrefixes: [...repository], kinds: [...kind] };
-}
-
-function parseStart({ from, follow }: EventsOptions): EventStart {
-  if (from === undefined) return { kind: follow === true ? "now" : "start" };
-  if (from === "now" && follow !== true)
-    throw new CommandFailure("--from now needs --follow: nothing is in the log behind now", {
-      exitCode: EXIT.usage,
-    });
-  return from === "now" || from === "start" ? { kind: from } : { kind: "after", cursor: from };
-}
-
-function explain(error: unknown, server: string): CommandFailure {
-  const { code, rawMessage } = ConnectError.from(error);
-  const message = code === Code.InvalidArgument ? rawMessage : `${server}: ${rawMessage}`;
-  return new CommandFailure(message, { cause: error });
+/** What cannot be acknowledged any more comes again, which is worth a word but no failure. */
+async function finish(world: World, session: ConsumerSession): Promise<void> {
+  try {
+    await session.finish();
+  } catch (error) {
+    const { rawMessage } = ConnectError.from(error);
+    await world.err.write(`stowage: the last events were not acknowledged and come again: ${rawMessage}\n`);
+  }
 }

@@ -1,27 +1,42 @@
 // Following the event log over a connection that may break: every event once,
 // in order, whatever happens between.
 import { setTimeout as sleep } from "node:timers/promises";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { type Client, Code, ConnectError } from "@connectrpc/connect";
 import type { Event } from "../gen/stowage/v1/event_pb.ts";
 import type { EventFilter, EventService, SubscribeResponse } from "../gen/stowage/v1/event_service_pb.ts";
+import type { ConsumerSession } from "./consumer-session.ts";
+import { problemOf } from "./remote-registry.ts";
 
 export type EventClient = Client<typeof EventService>;
 
-/** Where to begin: the log's start, the next event, or behind a cursor. */
+/** Where to begin: the log's start, the next event, behind a cursor, at a time, or with all that exists. */
 export type EventStart =
   | { readonly kind: "start" }
   | { readonly kind: "now" }
-  | { readonly kind: "after"; readonly cursor: string };
+  | { readonly kind: "after"; readonly cursor: string }
+  /** In milliseconds since 1970. */
+  | { readonly kind: "time"; readonly time: number }
+  | { readonly kind: "snapshot" };
 
 /** What a subscription chooses, as a plain object. */
-export type EventChoice = Pick<EventFilter, "repositoryPrefixes" | "kinds">;
+export type EventChoice = Omit<EventFilter, "$typeName" | "$unknown" | "repositoryPrefixes">;
 
-export interface FollowOptions {
+/** What a subscription tells. */
+export type Followed = SubscribeResponse["message"];
+
+export interface ReadOptions {
   readonly start: EventStart;
   readonly filter: EventChoice;
+  readonly includeReferences: boolean;
   readonly signal: AbortSignal;
+}
+
+export interface FollowOptions extends ReadOptions {
   /** Told before each new attempt why and how long it waits, in milliseconds. */
   readonly onPause: (reason: string, waitMs: number) => void;
+  /** Remembers at the registry what was taken. Then the start is a snapshot, or means nothing. */
+  readonly consumer?: ConsumerSession;
 }
 
 /** A server sends something every 15 seconds; three times nothing means that it is gone. */
@@ -30,32 +45,33 @@ const SILENCE_MS = 45_000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 
-/** Worth another attempt: the server went away, or cannot be reached now. Anything else would fail again. */
-const PASSING: ReadonlySet<Code> = new Set([Code.Unavailable, Code.Aborted, Code.Unknown, Code.Internal]);
-
 /**
- * Events until the signal aborts. A server that cannot be reached at first is an
- * error, for its address may be wrong; one that goes away later is waited for.
+ * What a subscription tells until the signal aborts. A server that cannot be reached at first is
+ * an error, for its address may be wrong; one that goes away later is waited for.
  */
-export async function* followEvents(client: EventClient, options: FollowOptions): AsyncGenerator<Event> {
-  const { signal, onPause } = options;
+export async function* followEvents(client: EventClient, options: FollowOptions): AsyncGenerator<Followed> {
+  const { signal, onPause, consumer } = options;
   let { start } = options;
   let isKnown = false;
   let waitMs = FIRST_WAIT_MS;
   while (!signal.aborted) {
     try {
-      for await (const message of subscribe(client, start, options)) {
+      // The registry continues a consumer behind what it knows to be taken.
+      await consumer?.acknowledge(signal);
+      for await (const message of subscribe(client, { ...options, start })) {
         isKnown = true;
         waitMs = FIRST_WAIT_MS;
-        const event = message.case === "event" ? message.value : undefined;
-        // Only what the reader has taken is behind us, so the cursor moves after it was handed out.
-        if (event !== undefined) yield event;
-        if (message.value !== undefined) start = { kind: "after", cursor: message.value.cursor };
+        yield message;
+        // Only what the reader has taken is behind us, so the place moves after it was handed out.
+        const cursor = placeBehind(message, start);
+        if (cursor === undefined) continue;
+        start = { kind: "after", cursor };
+        if (message.case !== "ready") consumer?.reach(cursor);
       }
     } catch (error) {
       const failure = ConnectError.from(error);
       if (signal.aborted) return;
-      if (!isKnown || !PASSING.has(failure.code)) throw failure;
+      if (!isKnown || !isPassing(failure)) throw failure;
       onPause(failure.rawMessage, waitMs);
     }
     await pause(waitMs, signal);
@@ -63,18 +79,33 @@ export async function* followEvents(client: EventClient, options: FollowOptions)
   }
 }
 
+/** The cursor to go on behind after a message. Absent: that has not changed. Within a snapshot there is none. */
+function placeBehind(message: Followed, start: EventStart): string | undefined {
+  if (message.case === undefined || message.case === "snapshotItem") return undefined;
+  if (start.kind === "snapshot" && message.case !== "snapshotEnd" && message.case !== "event")
+    return undefined;
+  return message.value.cursor;
+}
+
+const PASSING: ReadonlySet<Code> = new Set([Code.Unavailable, Code.Aborted, Code.Unknown, Code.Internal]);
+
+/** Worth another attempt: the server went away, or cannot be reached now. Anything else would fail again. */
+function isPassing(failure: ConnectError): boolean {
+  return PASSING.has(failure.code) && problemOf(failure)?.reason !== "CONSUMER_TAKEN";
+}
+
 /** One subscription. Silence for too long ends it with an error. */
 async function* subscribe(
   client: EventClient,
-  start: EventStart,
-  { filter, signal }: FollowOptions,
-): AsyncGenerator<SubscribeResponse["message"]> {
+  { start, filter, includeReferences, signal, consumer }: FollowOptions,
+): AsyncGenerator<Followed> {
   const silence = new AbortController();
   const expire = () => silence.abort(new ConnectError("the server fell silent", Code.Unavailable));
   const timer = setTimeout(expire, SILENCE_MS);
   try {
+    const place = consumer === undefined || start.kind === "snapshot" ? { start: startMessage(start) } : {};
     const stream = client.subscribe(
-      { start: startMessage(start), filter },
+      { ...place, filter, includeReferences, consumer: consumer?.name ?? "" },
       { signal: AbortSignal.any([signal, silence.signal]) },
     );
     for await (const { message } of stream) {
@@ -90,6 +121,11 @@ async function* subscribe(
 }
 
 function startMessage(start: EventStart) {
+  return start.kind === "snapshot" ? { case: "fromSnapshot" as const, value: {} } : placeMessage(start);
+}
+
+/** A place in the log, as the schema writes it. */
+export function placeMessage(start: Exclude<EventStart, { kind: "snapshot" }>) {
   switch (start.kind) {
     case "start":
       return { case: "fromStart" as const, value: {} };
@@ -97,6 +133,8 @@ function startMessage(start: EventStart) {
       return { case: "fromNow" as const, value: {} };
     case "after":
       return { case: "afterCursor" as const, value: start.cursor };
+    case "time":
+      return { case: "fromTime" as const, value: timestampFromMs(start.time) };
     default:
       return start satisfies never;
   }
@@ -111,13 +149,16 @@ async function pause(waitMs: number, signal: AbortSignal): Promise<void> {
 /** All events behind the start that are in the log now. */
 export async function* listEvents(
   client: EventClient,
-  { start, filter, signal }: Pick<FollowOptions, "start" | "filter" | "signal">,
+  { start, filter, includeReferences, signal }: ReadOptions,
 ): AsyncGenerator<Event> {
-  let afterCursor = start.kind === "after" ? start.cursor : "";
+  const fromTime = start.kind === "time" ? { fromTime: timestampFromMs(start.time) } : {};
+  let place: { fromTime?: ReturnType<typeof timestampFromMs>; afterCursor?: string } =
+    start.kind === "after" ? { afterCursor: start.cursor } : fromTime;
   for (;;) {
-    const page = await client.listEvents({ afterCursor, filter, pageSize: 1000 }, { signal });
+    const request = { ...place, filter, includeReferences, pageSize: 1000 };
+    const page = await client.listEvents(request, { signal });
     yield* page.events;
     if (!page.more) return;
-    afterCursor = page.nextCursor;
+    place = { afterCursor: page.nextCursor };
   }
 }

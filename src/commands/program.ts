@@ -2,8 +2,10 @@
 import { Command, CommanderError } from "commander";
 import { ConfigError } from "../config/problem.ts";
 import { type ConfigOptions, configPath } from "./config-path.ts";
-import type { EventsOptions } from "./events.ts";
+import { addConsumers } from "./consumers-command.ts";
+import { addEvents } from "./events-command.ts";
 import { printVersion, stowageVersion } from "./version.ts";
+import { addWebhooks } from "./webhooks-command.ts";
 import { CommandFailure, EXIT, type World } from "./world.ts";
 
 /** Runs one command line, without the program's name. Returns the exit code; never throws. */
@@ -55,6 +57,8 @@ function createProgram(world: World): Command {
   addGateway(program, world);
   addCheckConfig(program, world);
   addEvents(program, world);
+  addConsumers(program, world);
+  addWebhooks(program, world);
   addVersion(program, world);
   return program;
 }
@@ -131,35 +135,6 @@ is wrong at once. Nothing is opened and nothing is changed.
 Examples:
   stowage check-config /etc/distribution/config.yml
   stowage check-config --json config.yml`;
-
-function addEvents(program: Command, world: World): void {
-  program
-    .command("events")
-    .description("print the events of a running registry, oldest first")
-    .option("-f, --follow", "go on with new events as they happen, until a signal comes")
-    .option(
-      "--from <place>",
-      'a cursor, to begin behind it; "start"; or "now" (default: start; with --follow: now)',
-    )
-    .option("-r, --repository <prefix...>", "only repositories whose names begin so")
-    .option("-k, --kind <kind...>", "only these kinds of events, such as tag_moved")
-    .option("--json", "print each event as one line of JSON, exactly as the API has it")
-    .option("-s, --server <url>", "the registry", "http://127.0.0.1:5000")
-    .addHelpText("after", EVENTS_EXAMPLES)
-    .action(async (options: EventsOptions) => {
-      const { printEvents } = await import("./events.ts");
-      await printEvents(world, options);
-    });
-}
-
-const EVENTS_EXAMPLES = `
-Each event ends with its cursor (#123; "cursor" in JSON). While it follows, a registry that
-goes away is waited for, and no event is missed or printed twice.
-
-Examples:
-  stowage events --repository team/
-  stowage events --follow --kind tag_created tag_moved --json
-  stowage events --follow --from 1234 --server http://registry.internal:5000`;
 
 function addVersion(program: Command, world: World): void {
   program

@@ -15,6 +15,8 @@ export interface World {
   readonly nodeVersion: string;
   /** "linux x64" */
   readonly platform: string;
+  /** The time, in milliseconds since 1970. */
+  readonly now: () => number;
   readonly out: Output;
   readonly err: Output;
   /** Calls the listener for each SIGTERM or SIGINT, which end nothing then. Returns how to stop that. */

@@ -18,14 +18,23 @@ export function stowage(args: readonly string[], env: Environment = {}): Promise
   return tryRun([process.execPath, MAIN, ...args], { env: { ...env } });
 }
 
-/** Runs a command in this process, where it prints to nobody: quick, for what ends before anything is opened. */
-export async function stowageHere(args: readonly string[]): Promise<RunResult> {
-  const [out, outText] = collect();
-  const [err, errText] = collect();
+export interface HereOptions {
+  /** True: it prints to a terminal. */
+  readonly isTerminal?: boolean;
+  /** The time it sees, in milliseconds since 1970. */
+  readonly now?: number;
+}
+
+/** Runs a command in this process, where it prints to nobody: quick, for what ends by itself and opens nothing. */
+export async function stowageHere(args: readonly string[], options: HereOptions = {}): Promise<RunResult> {
+  const { isTerminal = false, now = Date.now() } = options;
+  const [out, outText] = collect(isTerminal);
+  const [err, errText] = collect(isTerminal);
   const world: World = {
     environment: {},
     nodeVersion: "0.0.0",
     platform: "none",
+    now: () => now,
     out,
     err,
     onStopSignal: () => () => undefined,
@@ -37,9 +46,9 @@ export async function stowageHere(args: readonly string[]): Promise<RunResult> {
   return { code, stdout: outText(), stderr: errText() };
 }
 
-function collect(): [Output, () => string] {
+function collect(isTerminal: boolean): [Output, () => string] {
   const texts: string[] = [];
-  const output: Output = { isTerminal: false, write: async (text) => void texts.push(text) };
+  const output: Output = { isTerminal, write: async (text) => void texts.push(text) };
   return [output, () => texts.join("")];
 }
 
@@ -68,6 +77,11 @@ export class RunningCommand {
     const { done, value } = await this.#lines.next();
     if (done === true) throw new Error(`it ended: ${this.errors}`);
     return value;
+  }
+
+  /** Closes the other end of its output, as head does when it has seen enough. */
+  stopReading(): void {
+    this.#child.stdout.destroy();
   }
 
   signal(name: NodeJS.Signals): void {

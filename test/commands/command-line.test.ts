@@ -23,9 +23,9 @@ test("version --json is one object", async () => {
 test("--help names every command, and each command's help has examples", async () => {
   const { code, stdout } = await stowage(["--help"]);
   assert.equal(code, 0);
-  for (const command of ["serve", "gateway", "check-config", "events", "version"])
+  for (const command of ["serve", "gateway", "check-config", "events", "consumers", "webhooks", "version"])
     assert.match(stdout, new RegExp(`^  ${command} `, "m"));
-  for (const command of ["serve", "gateway", "check-config", "events"])
+  for (const command of ["serve", "gateway", "check-config", "events", "consumers", "webhooks"])
     assert.match(
       (await stowageHere([command, "--help"])).stdout,
       new RegExp(`Examples:\\n +stowage ${command}`),

@@ -1,38 +1,10 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { EVENT_KINDS } from "../../src/commands/event-line.ts";
+import { EVENT_KINDS } from "../../src/oci/event-kinds.ts";
 import { LocalRegistry } from "../support/local-registry.ts";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/temporary-directory.ts";
 import { RunningCommand, startServe, stowage } from "./cli.ts";
-
-/** Pushes a blob of the given text, and a manifest of no layers under the tag. */
-async function push(url: string, repository: string, tag: string, text: string): Promise<void> {
-  const config = {
-    mediaType: "application/vnd.oci.empty.v1+json",
-    digest: digestOf(text),
-    size: text.length,
-  };
-  const upload = `${url}/v2/${repository}/blobs/uploads/?digest=${config.digest}`;
-  assert.equal((await fetch(upload, { method: "POST", body: text })).status, 201);
-  const mediaType = "application/vnd.oci.image.manifest.v1+json";
-  const manifest = { schemaVersion: 2, mediaType, artifactType: "application/x-test", config, layers: [] };
-  const headers = { "content-type": mediaType };
-  const target = `${url}/v2/${repository}/manifests/${tag}`;
-  const pushed = await fetch(target, { method: "PUT", headers, body: JSON.stringify(manifest) });
-  assert.equal(pushed.status, 201, await pushed.text());
-}
-
-function digestOf(text: string): string {
-  return `sha256:${createHash("sha256").update(text).digest("hex")}`;
-}
-
-function parseLines(text: string): Record<string, unknown>[] {
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line));
-}
+import { parseLines, push } from "./push.ts";
 
 /** Which of the members of an event is its kind, as JSON names it. */
 function kindOf(event: Record<string, unknown>): string {
@@ -81,7 +53,7 @@ test("events prints the log, filtered, from a cursor, as JSON or for people", as
   const moved = lines.find((line) => line.includes("tag_moved")) ?? "";
   assert.match(
     moved,
-    /^\d{4}-\S+Z {2}tag_moved +team\/a +v1 sha256:[0-9a-f]{12} -> sha256:[0-9a-f]{12} {2}#\d+$/,
+    /^\d{4}-\S+Z {2}tag_moved +team\/a +v1 sha256:[0-9a-f]{12} -> sha256:[0-9a-f]{12} {2}from 127\.0\.0\.1 {2}#\d+$/,
   );
   assert.ok(!lines.join().includes("\u001b"), "no colours where there is no terminal");
 });

@@ -1,0 +1,95 @@
+// What an event tells beside its kind and place, in a few words.
+import type { Event } from "../gen/stowage/v1/event_pb.ts";
+import type { SnapshotItem } from "../gen/stowage/v1/event_service_pb.ts";
+import { formatCount, formatSize, shortDigest } from "./readable.ts";
+
+type Content = { readonly digest: string; readonly size: bigint } | undefined;
+
+export function eventDetails(kind: Event["kind"]): string {
+  switch (kind.case) {
+    case "tagCreated":
+    case "tagDeleted":
+      return `${kind.value.tag} ${shortDigest(kind.value.descriptor?.digest)}`;
+    case "tagMoved": {
+      const { tag, previousDigest, descriptor } = kind.value;
+      return `${tag} ${shortDigest(previousDigest)} -> ${shortDigest(descriptor?.digest)}`;
+    }
+    case "blobPushed":
+    case "blobDeleted":
+    case "blobCollected":
+      return content(kind.value.descriptor);
+    case "blobMounted": {
+      const { descriptor, fromRepository } = kind.value;
+      return words(content(descriptor), fromRepository !== "" && `from ${fromRepository}`);
+    }
+    case "manifestPushed": {
+      const { descriptor, tags, ...rest } = kind.value;
+      return words(content(descriptor), ...tags, artifact(rest));
+    }
+    case "manifestDeleted":
+      return words(content(kind.value.descriptor), artifact(kind.value));
+    case "manifestPulled":
+      return pullDetails(kind.value);
+    case "uploadCancelled":
+    case "uploadExpired":
+      return kind.value.uploadId;
+    case "repositoryCreated":
+    case "repositoryDeleted":
+    case undefined:
+      return "";
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** What a thing is that exists. */
+export function itemDetails(item: SnapshotItem["item"]): string {
+  switch (item.case) {
+    case "repositoryState":
+      return "repository";
+    case "blob":
+      return `blob ${content(item.value.descriptor)}`;
+    case "manifest":
+      return words("manifest", content(item.value.descriptor), artifact(item.value));
+    case "tag":
+      return `tag ${item.value.tag} ${shortDigest(item.value.descriptor?.digest)}`;
+    case undefined:
+      return "";
+    default:
+      return item satisfies never;
+  }
+}
+
+interface Pull {
+  readonly descriptor?: Content;
+  readonly tag: string;
+  readonly count: bigint;
+}
+
+function pullDetails({ descriptor, tag, count }: Pull): string {
+  return words(tag, shortDigest(descriptor?.digest), count > 1n && `×${formatCount(count)}`);
+}
+
+/** What nearly every manifest is; it goes without saying. */
+const ORDINARY: ReadonlySet<string> = new Set([
+  "application/vnd.oci.image.config.v1+json",
+  "application/vnd.docker.container.image.v1+json",
+]);
+
+function artifact(manifest: { readonly artifactType: string; readonly subject: string }): string {
+  const { artifactType, subject } = manifest;
+  return words(
+    !ORDINARY.has(artifactType) && artifactType,
+    subject !== "" && `subject ${shortDigest(subject)}`,
+  );
+}
+
+function content(descriptor: Content): string {
+  return descriptor === undefined
+    ? ""
+    : `${shortDigest(descriptor.digest)} ${formatSize(Number(descriptor.size))}`;
+}
+
+function words(...parts: readonly (string | false)[]): string {
+  return parts.filter((part) => part !== false && part !== "").join(" ");
+}

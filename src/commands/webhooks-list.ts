@@ -1,0 +1,61 @@
+// stowage webhooks list: all webhooks in a table.
+import { type Webhook, WebhookSchema } from "../gen/stowage/v1/webhook_pb.ts";
+import { printLines, printWholeJson } from "./print.ts";
+import { formatCount } from "./readable.ts";
+import type { RemoteOptions } from "./remote-registry.ts";
+import { type Cell, tableLines } from "./table.ts";
+import { createView, type View } from "./view.ts";
+import { askWebhooks } from "./webhook-client.ts";
+import { formatAttempts, formatOutcome, stateCell } from "./webhook-state.ts";
+import type { World } from "./world.ts";
+
+export async function listWebhooks(world: World, options: RemoteOptions): Promise<void> {
+  const { webhooks } = await askWebhooks(options, (client) => client.listWebhooks({}));
+  if (options.json === true) {
+    for (const webhook of webhooks) await printWholeJson(world.out, WebhookSchema, webhook);
+    return;
+  }
+  await printLines(world.out, webhooks.length === 0 ? NONE : webhookLines(createView(world), webhooks));
+}
+
+const NONE = [
+  "There are no webhooks. They are configured where the registry runs:",
+  "  notifications:",
+  "    endpoints:",
+  "      - name: scanner",
+  "        url: https://scanner.internal/events",
+  "docs/events.md tells the rest.",
+];
+
+/** The table of webhooks; below it, what is wrong with some. */
+export function webhookLines(view: View, webhooks: readonly Webhook[]): string[] {
+  const columns = [
+    { title: "NAME" },
+    { title: "STATE" },
+    { title: "LAG", alignRight: true },
+    { title: "DELIVERED", alignRight: true },
+    { title: "GIVEN UP", alignRight: true },
+    { title: "LAST SUCCESS" },
+    { title: "URL" },
+  ];
+  const rows = webhooks.map((webhook): Cell[] => [
+    webhook.name,
+    stateCell(webhook),
+    formatCount(webhook.lag),
+    formatCount(webhook.deliveredEvents),
+    formatCount(webhook.givenUpEvents),
+    view.fullTime(webhook.lastSuccessTime),
+    webhook.url || "-",
+  ]);
+  return [...tableLines(view, columns, rows), ...failureLines(view, webhooks)];
+}
+
+function failureLines(view: View, webhooks: readonly Webhook[]): string[] {
+  const rows = webhooks.flatMap(({ name, failure }): Cell[][] =>
+    failure === undefined
+      ? []
+      : [[name, { text: formatOutcome(failure), style: "red" }, formatAttempts(view, failure)]],
+  );
+  if (rows.length === 0) return [];
+  return ["", ...tableLines(view, [{ title: "FAILING" }, { title: "LAST ANSWER" }, { title: "" }], rows)];
+}

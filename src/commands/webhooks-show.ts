@@ -1,0 +1,65 @@
+// stowage webhooks show: one webhook, its settings, its last deliveries.
+import { type Webhook, WebhookSchema } from "../gen/stowage/v1/webhook_pb.ts";
+import { printLines, printWholeJson } from "./print.ts";
+import { formatQuantity } from "./readable.ts";
+import type { RemoteOptions } from "./remote-registry.ts";
+import { blockLines, type Cell } from "./table.ts";
+import { createView, type View } from "./view.ts";
+import { askWebhook } from "./webhook-client.ts";
+import { settingsLines } from "./webhook-settings.ts";
+import { formatAttempts, formatOutcome, stateCell } from "./webhook-state.ts";
+import { deliveryLines } from "./webhooks-deliveries.ts";
+import { CommandFailure, type World } from "./world.ts";
+
+/** How many of the last deliveries are shown. */
+const DELIVERIES = 5;
+
+export async function showWebhook(world: World, name: string, options: RemoteOptions): Promise<void> {
+  const view = createView(world);
+  await askWebhook(options, name, async (client) => {
+    const { webhook } = await client.getWebhook({ name });
+    if (webhook === undefined) throw new CommandFailure("the registry answered without a webhook");
+    if (options.json === true) return await printWholeJson(world.out, WebhookSchema, webhook);
+    const { deliveries } = await client.listDeliveries({ name });
+    const last = deliveries.slice(0, DELIVERIES);
+    await printLines(world.out, [
+      ...webhookBlock(view, webhook),
+      "",
+      view.paint("bold", last.length === 0 ? "No deliveries yet" : "Last deliveries"),
+      ...(last.length === 0 ? [] : deliveryLines(view, last).map((line) => `  ${line}`)),
+    ]);
+  });
+}
+
+/** The webhook as a block of labelled lines. */
+export function webhookBlock(view: View, webhook: Webhook): string[] {
+  const { settings } = webhook;
+  return [
+    view.paint("bold", webhook.name),
+    ...blockLines(view, [
+      ["State", stateCell(webhook)],
+      ["URL", webhook.url || "-"],
+      ["Waiting", `${formatQuantity(webhook.lag, "event")} behind #${webhook.cursor}`],
+      ["Delivered", formatQuantity(webhook.deliveredEvents, "event")],
+      ["Last success", view.fullTime(webhook.lastSuccessTime)],
+      ["Failed", formatQuantity(webhook.failedAttempts, "attempt")],
+      ["Given up", formatQuantity(webhook.givenUpEvents, "event")],
+      ...missedEntry(webhook),
+      ...failureEntry(view, webhook),
+    ]),
+    ...(settings === undefined ? [] : ["", view.paint("bold", "Settings"), ...settingsLines(view, settings)]),
+  ];
+}
+
+type Entry = [label: string, ...lines: Cell[]];
+
+/** A gap that nobody notices would be the worst of all, so it is only told when there is one. */
+function missedEntry({ missedEvents }: Webhook): Entry[] {
+  const text = `${formatQuantity(missedEvents, "event")}, removed from the log before they were delivered`;
+  return missedEvents === 0n ? [] : [["Missed", { text, style: "red" }]];
+}
+
+function failureEntry(view: View, { failure }: Webhook): Entry[] {
+  if (failure === undefined) return [];
+  return [["Failing", { text: formatOutcome(failure), style: "red" }, formatAttempts(view, failure)]];
+}
