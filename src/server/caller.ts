@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
+import type { Socket } from "node:net";
 import type { RequestFacts } from "../rpc/origin.ts";
 
 type Request = IncomingMessage | Http2ServerRequest;
@@ -47,7 +48,13 @@ class Caller implements RequestFacts {
   }
 
   get scheme(): "http" | "https" {
-    return Reflect.get(this.#request.socket, "encrypted") === true ? "https" : "http";
+    return this.#socket !== undefined && "encrypted" in this.#socket ? "https" : "http";
+  }
+
+  /** Undefined when an HTTP/2 connection is gone; asking Node's stand-in for its socket would throw then. */
+  get #socket(): Socket | undefined {
+    const request = this.#request;
+    return "stream" in request ? request.stream.session?.socket : request.socket;
   }
 
   get userAgent(): string | undefined {
