@@ -57,7 +57,7 @@ export interface WebhookFilter {
 export interface WebhookGiveUp {
   /** After this many attempts. */
   readonly attempts?: number;
-  /** When the event is older. */
+  /** When its first attempt failed so long ago. */
   readonly ageMs?: number;
   /** At once when this HTTP status is answered. */
   readonly statuses: readonly number[];

@@ -155,7 +155,8 @@ export const ENDPOINT = keyTable({
   "giveup.age": acts({
     schema: duration.refine((value) => value > 0).optional(),
     type: `${DURATION}, above 0`,
-    meaning: "A delivery is given up when the event is older than this. Absent: it never is for that reason.",
+    meaning:
+      "A delivery is given up when its first attempt failed this long ago. Absent: it never is for that reason.",
   }),
   "giveup.statuses": acts({
     schema: z.array(between(400, 599)).default([]),
