@@ -1,5 +1,6 @@
 // What the registry must look like, judged by its event log alone, and how often each kind of event was seen.
 import type { Event, TagCreated, TagMoved } from "../../src/gen/stowage/v1/event_pb.ts";
+import type { SnapshotItem } from "../../src/gen/stowage/v1/event_service_pb.ts";
 import { ABSENT, blobName, eventName, manifestName, PRESENT, tagName } from "./ledger.ts";
 
 export class EventReplay {
@@ -44,6 +45,19 @@ export class EventReplay {
     return touched;
   }
 
+  /** Takes one thing of a snapshot; throws when it comes twice. */
+  begin({ repository, item }: SnapshotItem): void {
+    const [name, value] = stateOf(repository, item);
+    this.#expect(name, ABSENT);
+    this.#set(name, value);
+    if (item.case === "repositoryState") this.#repositories.add(repository);
+  }
+
+  /** The events behind this cursor come next. */
+  continueBehind(cursor: string): void {
+    this.#last = Number(cursor);
+  }
+
   /** Takes the next event; throws when one is missing, comes twice, or contradicts those before it. */
   add(event: Event): void {
     if (Number(event.cursor) !== this.#last + 1)
@@ -86,6 +100,12 @@ export class EventReplay {
       case "repositoryCreated":
         once(this.#repositories, repository);
         break;
+      case "manifestPulled":
+        break; // it changes nothing
+      case "repositoryDeleted":
+      case "uploadExpired":
+      case "blobCollected":
+        throw new Error(`a ${kind.case} came, and nobody here makes one happen`);
       case undefined:
         throw new Error("an event has no kind");
     }
@@ -124,6 +144,21 @@ export class EventReplay {
 
   #counted(event: string): void {
     this.#counts.set(event, this.count(event) + 1);
+  }
+}
+
+function stateOf(repository: string, item: SnapshotItem["item"]): readonly [name: string, value: string] {
+  switch (item.case) {
+    case "repositoryState":
+      return [`repository ${repository}`, PRESENT];
+    case "blob":
+      return [blobName(repository, digestOf(item.value)), PRESENT];
+    case "manifest":
+      return [manifestName(repository, digestOf(item.value)), PRESENT];
+    case "tag":
+      return [tagName(repository, item.value.tag), digestOf(item.value)];
+    case undefined:
+      throw new Error("a snapshot's item is nothing");
   }
 }
 
