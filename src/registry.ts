@@ -44,6 +44,10 @@ export interface RegistryDependencies {
 export interface Registry {
   /** Mounts the services of stowage.v1. */
   readonly routes: MountServices;
+  /** Begins to deliver webhooks. Call it when the registry answers: receivers come and ask about what they are told. */
+  readonly begin: () => void;
+  /** Delivers no more; resolves when POSTs under way have ended or been broken off. Call it before the port closes. */
+  readonly end: () => Promise<void>;
   /** Closes the stores; call it when no request is running any more. */
   readonly close: () => Promise<void>;
 }
@@ -73,11 +77,15 @@ export async function createRegistry(config: Config, dependencies: RegistryDepen
     const notifier = await openNotifier(config, core, stores.metadata, dependencies);
     const stopHousework = keepHouse(config, { core, notifier, metadata: stores.metadata }, dependencies);
     const report = (error: unknown, method: string) => logger.error({ err: error, method }, "request failed");
+    const end = () =>
+      notifier.close().catch((error: unknown) => logger.error({ err: error }, "stopping webhooks failed"));
     return {
       routes: createRoutes(core, { notifier, report, ...(keepaliveMs !== undefined && { keepaliveMs }) }),
+      begin: () => notifier.begin(),
+      end,
       async close() {
         stopHousework();
-        await notifier.close();
+        await end();
         await pulls?.close();
         await closeStores(stores);
       },
@@ -107,7 +115,7 @@ async function openNotifier(
   const { endpoints: webhooks, includeReferences } = notifications;
   const common = { metadata, events, now, newId, source, log: logger };
   const notifier = new Notifier({ ...common, webhooks, includeReferences });
-  await notifier.start();
+  await notifier.open();
   return notifier;
 }
 
@@ -146,7 +154,11 @@ function keepHouse(
 ): () => void {
   const others = async () => notifier.positions();
   const retention = new Retention({ ...events.retention, metadata, now, others });
-  const failed = (message: string) => (error: unknown) => logger.warn({ err: error }, message);
+  let isStopped = false;
+  // What is broken off by closing has not failed: it is done again after the next start.
+  const failed = (message: string) => (error: unknown) => {
+    if (!isStopped) logger.warn({ err: error }, message);
+  };
   const stops = [
     regularly(FORGET_INTERVAL_MS, () =>
       core.uploads.forgetClosed().catch(failed("forgetting old uploads failed")),
@@ -154,6 +166,7 @@ function keepHouse(
     regularly(RETENTION_INTERVAL_MS, () => retention.run().catch(failed("removing old events failed"))),
   ];
   return () => {
+    isStopped = true;
     for (const stop of stops) stop();
   };
 }

@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly gateway: GatewayListener;
   /** Absent: no RPC is served. */
   readonly routes?: Routes;
+  /** Called when the server listens. */
+  readonly onListening?: () => void;
   /** Called when the server begins to stop. */
   readonly onDrain?: () => void;
   /** What is told once it listens, line by line. `host` is what clients put into names of images. */
@@ -36,6 +38,7 @@ export async function runServer(world: World, options: RunOptions): Promise<void
     stopped.abort();
   });
   try {
+    options.onListening?.();
     await tell(world, options, server);
     if (!stopped.signal.aborted) await once(stopped.signal, "abort");
     logger.info({ drainMs: config.http.drainTimeoutMs }, "stopping; running requests may finish");

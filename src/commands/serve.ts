@@ -36,7 +36,11 @@ export async function serve(world: World, path: string | undefined): Promise<voi
       config,
       logger,
       routes: allServices(registry, health),
-      onDrain: () => health.setServing(false),
+      onListening: () => registry.begin(),
+      onDrain: () => {
+        health.setServing(false);
+        void registry.end(); // close waits for it
+      },
       gateway: createGateway({
         transport,
         contextValues: (request) => requestValues(clientOf(request)),

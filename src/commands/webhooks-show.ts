@@ -44,6 +44,7 @@ export function webhookBlock(view: View, webhook: Webhook): string[] {
       ["Last success", view.fullTime(webhook.lastSuccessTime)],
       ["Failed", formatQuantity(webhook.failedAttempts, "attempt")],
       ["Given up", formatQuantity(webhook.givenUpEvents, "event")],
+      ...droppedEntry(webhook),
       ...missedEntry(webhook),
       ...failureEntry(view, webhook),
     ]),
@@ -57,6 +58,12 @@ type Entry = [label: string, ...lines: Cell[]];
 function missedEntry({ missedEvents }: Webhook): Entry[] {
   const text = `${formatQuantity(missedEvents, "event")}, removed from the log before they were delivered`;
   return missedEvents === 0n ? [] : [["Missed", { text, style: "red" }]];
+}
+
+/** Likewise. */
+function droppedEntry({ droppedDeadLetters }: Webhook): Entry[] {
+  const text = `${formatQuantity(droppedDeadLetters, "dead letter")}, to make room for newer ones`;
+  return droppedDeadLetters === 0n ? [] : [["Dropped", { text, style: "red" }]];
 }
 
 function failureEntry(view: View, { failure }: Webhook): Entry[] {

@@ -22,7 +22,7 @@ export interface WebhookConfig {
   readonly headers: Readonly<Record<string, readonly string[]>>;
   /** How long one delivery may take. */
   readonly timeoutMs: number;
-  /** After this many failures in a row deliveries wait. */
+  /** After this many failures in a row the waits grow. */
   readonly threshold: number;
   readonly backoffMs: number;
   /** At least `backoffMs`. */

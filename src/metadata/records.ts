@@ -188,6 +188,8 @@ export interface WebhookRecord {
   readonly givenUp: number;
   /** Events that retention removed before they could be delivered. */
   readonly missed: number;
+  /** Dead letters that made room for newer ones. Absent: none. */
+  readonly dropped?: number;
   readonly lastSuccessTime?: number;
   /** Absent: the last attempt went well. */
   readonly failure?: WebhookFailure;

@@ -27,6 +27,9 @@ export interface DeadLetterPage {
 /** Makes the changes durable, together with what the owner adds. */
 export type CommitLetters = (changes: readonly Change[]) => Promise<void>;
 
+/** The same, told how many letters the changes drop to make room. */
+export type CommitNewLetter = (changes: readonly Change[], dropped: number) => Promise<void>;
+
 export class DeadLetters {
   readonly #metadata: MetadataStore;
   readonly #webhook: string;
@@ -57,17 +60,15 @@ export class DeadLetters {
     return this.#metadata.get(this.#key(sequence));
   }
 
-  /** The sequences that the ids name, each once, oldest first. Throws DEAD_LETTER_UNKNOWN. */
+  /** The sequences that the ids name, each once, oldest first. Throws DEAD_LETTER_UNKNOWN at the first that is none. */
   async resolve(ids: readonly string[]): Promise<readonly number[]> {
-    const sequences = await Promise.all(
-      [...new Set(ids)].map(async (id) => {
-        const sequence = /^[1-9]\d{0,15}$/.test(id) ? Number(id) : 0;
-        if ((await this.get(sequence)) !== undefined) return sequence;
-        const name = id.slice(0, 80);
-        const message = `webhook "${this.#webhook}" has no dead letter "${name}"`;
-        throw new RegistryError("DEAD_LETTER_UNKNOWN", { dead_letter_id: name }, { message });
-      }),
-    );
+    const sequences: number[] = [];
+    // One by one: of more ids than there are letters only one too many is looked for.
+    for (const id of new Set(ids)) {
+      const sequence = /^[1-9]\d{0,15}$/.test(id) ? Number(id) : 0;
+      if ((await this.get(sequence)) === undefined) throw this.#unknown(id);
+      sequences.push(sequence);
+    }
     return sequences.sort((one, other) => one - other);
   }
 
@@ -84,12 +85,14 @@ export class DeadLetters {
   }
 
   /** Adds one, or replaces the one of the same event. Resolves to how many had to make room. */
-  add(letter: DeadLetterRecord, commit: CommitLetters): Promise<number> {
+  add(letter: DeadLetterRecord, commit: CommitNewLetter): Promise<number> {
     return this.#changes.run(async () => {
       const isNew = (await this.get(letter.sequence)) === undefined;
       const count = (await this.#counted()) + (isNew ? 1 : 0);
       const oldest = await this.#oldest(Math.max(count - this.#most, 0));
-      await commit([...oldest.map((name) => remove(this.#keyOf(name))), this.#put(letter)]);
+      const removed = oldest.map((name) => remove(this.#keyOf(name)));
+      this.#count = undefined; // nobody knows whether a commit that failed happened
+      await commit([...removed, this.#put(letter)], oldest.length);
       this.#count = count - oldest.length;
       return oldest.length;
     });
@@ -135,8 +138,10 @@ export class DeadLetters {
   }
 
   async #remove(keys: readonly ReturnType<typeof deadLetterKey>[], commit: CommitLetters): Promise<number> {
+    const before = this.#count;
+    this.#count = undefined;
     await commit(keys.map(remove));
-    if (this.#count !== undefined) this.#count -= keys.length;
+    if (before !== undefined) this.#count = before - keys.length;
     return keys.length;
   }
 
@@ -164,6 +169,12 @@ export class DeadLetters {
       if (entries.length > 0) yield entries.map(({ name }) => name);
       after = entries.at(-1)?.name;
     } while (after !== undefined);
+  }
+
+  #unknown(id: string): RegistryError {
+    const name = id.slice(0, 80);
+    const message = `webhook "${this.#webhook}" has no dead letter "${name}"`;
+    return new RegistryError("DEAD_LETTER_UNKNOWN", { dead_letter_id: name }, { message });
   }
 
   #put(letter: DeadLetterRecord): Change {

@@ -43,7 +43,7 @@ export class Endpoint {
   /** How long to wait before anything else, in milliseconds. */
   #waitMs: number;
   #isClosed = false;
-  #running: Promise<void> = Promise.resolve();
+  #running: Promise<void> | undefined;
 
   constructor(parts: EndpointParts) {
     const { options, state, now } = parts;
@@ -55,8 +55,9 @@ export class Endpoint {
     this.#waitMs = Math.min(due, Math.max(options.backoffMs, options.maxBackoffMs));
   }
 
-  start(): void {
-    if (!this.#parts.options.disabled) this.#running = this.#run();
+  /** Asking twice is asking once. */
+  begin(): void {
+    if (!this.#parts.options.disabled) this.#running ??= this.#run();
   }
 
   get isClosed(): boolean {
@@ -213,10 +214,13 @@ export class Endpoint {
 
   async #putAside(letter: DeadLetterRecord, isCurrent: () => boolean): Promise<void> {
     const { state, letters, log } = this.#parts;
-    const dropped = await letters.add(letter, (changes) =>
-      state.saveWith((record) => gaveUp(record, isCurrent() ? letter.sequence : undefined), changes),
+    const count = await letters.add(letter, (changes, dropped) =>
+      state.saveWith(
+        (record) => gaveUp(record, { dropped, ...(isCurrent() && { last: letter.sequence }) }),
+        changes,
+      ),
     );
-    if (dropped > 0) log.dropped(dropped);
+    if (count > 0) log.dropped(count);
   }
 }
 
@@ -224,7 +228,14 @@ function failureOf(
   { time, attempt, status, error }: FailedDelivery,
   { since = time, nextAttemptTime }: { since?: number | undefined; nextAttemptTime: number },
 ): WebhookFailure {
-  return { attempts: attempt, since, nextAttemptTime, ...(status !== undefined && { status }), error };
+  // A clock that was set back must not make it young for longer than it takes again.
+  return {
+    attempts: attempt,
+    since: Math.min(since, time),
+    nextAttemptTime,
+    ...(status !== undefined && { status }),
+    error,
+  };
 }
 
 function lastWords({ attempts, status, error }: WebhookFailure) {

@@ -17,7 +17,7 @@ export interface Picked {
 /** The most events that are read at once. */
 const MAX_READ = 256;
 
-/** So many events are looked at before others get their turn. */
+/** So many events are looked at before others get their turn; more only for a batch of more. */
 const MAX_LOOK = 512;
 
 /** A delivery ends before its events name more tags, blobs and manifests than this. */
@@ -39,7 +39,7 @@ export class EventPicker {
     const begin = (start[0]?.sequence ?? Math.max(after, this.#log.trimmedSequence()) + 1) - 1;
     const search = new Search(begin, limit, this.#passes);
     let size = limit;
-    for (let page = start; search.take(page) && search.looked < MAX_LOOK; ) {
+    for (let page = start; search.take(page) && search.looked < Math.max(MAX_LOOK, limit); ) {
       if (page.length < Math.min(size, MAX_READ)) break;
       // What did not pass costs little to look at, and much to read one by one.
       size *= 2;

@@ -41,7 +41,7 @@ const GRACE_MS = 5000;
 
 export class Notifier {
   readonly #options: NotifierOptions;
-  /** In the configuration's order. Empty until it was started. */
+  /** In the configuration's order. Empty until it was opened. */
   readonly #webhooks = new Map<string, Webhook>();
 
   constructor(options: NotifierOptions) {
@@ -49,10 +49,10 @@ export class Notifier {
   }
 
   /**
-   * Resolves when every webhook has a place in the log: one that was never seen begins
-   * with what happens after that. Throws KIND_INVALID, FILTER_INVALID.
+   * Resolves when every webhook has a place in the log: one that was never seen begins with
+   * what happens after that. Nothing is delivered yet. Throws KIND_INVALID, FILTER_INVALID.
    */
-  async start(): Promise<void> {
+  async open(): Promise<void> {
     const { userAgent = "stowage", random = Math.random, ...options } = this.#options;
     const context = { wait, ...options, userAgent, random };
     // A disabled one may lack a name; nobody can ask for it, and it has no place to keep.
@@ -61,8 +61,12 @@ export class Notifier {
     for (const webhook of opened) {
       this.#webhooks.set(webhook.options.name, webhook);
       this.#introduce(webhook.status);
-      webhook.start();
     }
+  }
+
+  /** Begins to deliver. Asking twice is asking once. */
+  begin(): void {
+    for (const webhook of this.#webhooks.values()) webhook.begin();
   }
 
   /** Begins nothing new, lets POSTs under way finish for a while, and saves every place. May be called again. */

@@ -29,9 +29,13 @@ export function failed(record: WebhookRecord, failure?: WebhookFailure): Webhook
   return failure === undefined ? counted : { ...counted, failure };
 }
 
-/** One event was put aside; everything up to `last` has been dealt with. */
-export function gaveUp(record: WebhookRecord, last?: number): WebhookRecord {
-  const counted = { ...record, givenUp: record.givenUp + 1 };
+/** One event was put aside, for which `dropped` older ones made room; everything up to `last` has been dealt with. */
+export function gaveUp(
+  record: WebhookRecord,
+  { dropped, last }: { readonly dropped: number; readonly last?: number },
+): WebhookRecord {
+  const all = (record.dropped ?? 0) + dropped;
+  const counted = { ...record, givenUp: record.givenUp + 1, ...(all > 0 && { dropped: all }) };
   return last === undefined ? counted : placed(counted, last);
 }
 

@@ -43,8 +43,11 @@ export async function redeliver(
   let count = 0;
   let error: string | undefined;
   for await (const sequence of chosen) {
-    if (signal.aborted) break;
-    const outcome = await endpoint.posts.run(() => tryAgain(parts, sequence));
+    // Also asked when its turn comes: a delivery that hangs may take it long.
+    const outcome = await endpoint.posts.run(async () =>
+      signal.aborted ? undefined : tryAgain(parts, sequence),
+    );
+    if (outcome === undefined) break;
     if (outcome.kind === "delivered") count++;
     if (outcome.kind !== "failed") continue;
     error = outcome.error;

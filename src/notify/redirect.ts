@@ -15,15 +15,17 @@ export class RedirectRefused extends Error {
 const FOLLOWED: ReadonlySet<number> = new Set([301, 302, 307, 308]);
 
 /**
- * The next place, or undefined when the answer is the last word. `visited`: all places so far, this one last.
+ * The next place, or undefined when the answer is the last word. `visited`: all places so far, this one last. An answer
+ * that sends on to no place has not taken the message: that is no last word.
  * Throws RedirectRefused.
  */
 export function redirectTarget(visited: readonly URL[], answer: Answer): URL | undefined {
-  const location = headerValue(answer.headers.location);
   const from = visited.at(-1);
-  if (!FOLLOWED.has(answer.status) || location === undefined || from === undefined) return undefined;
-  const target = URL.parse(location, from.href);
-  if (target === null) return undefined;
+  if (!FOLLOWED.has(answer.status) || from === undefined) return undefined;
+  const location = headerValue(answer.headers.location);
+  const target = location === undefined ? null : URL.parse(location, from.href);
+  if (target === null)
+    throw new RedirectRefused(`the receiver answered ${answer.status} without a place to go to`);
   target.username = "";
   target.password = "";
   target.hash = "";
@@ -35,7 +37,7 @@ function refuse(target: URL, from: URL, visited: readonly URL[]): void {
   if (target.protocol !== "http:" && target.protocol !== "https:")
     throw new RedirectRefused(`a redirect to ${target.protocol} is not followed`);
   if (from.protocol === "https:" && target.protocol === "http:")
-    throw new RedirectRefused(`a redirect from https to http, to ${safeUrl(target)}, is not followed`);
+    throw new RedirectRefused(`a redirect from https to http, to ${target.host}, is not followed`);
   if (visited.some((url) => withoutUser(url) === target.href))
     throw new RedirectRefused(`redirects lead in a circle, back to ${safeUrl(target)}`);
   if (visited.length > MAX_REDIRECTS) throw new RedirectRefused(`more than ${MAX_REDIRECTS} redirects`);

@@ -79,8 +79,8 @@ export class Webhook {
     );
   }
 
-  start(): void {
-    this.#endpoint.start();
+  begin(): void {
+    this.#endpoint.begin();
   }
 
   close(graceMs: number): Promise<void> {

@@ -15,6 +15,7 @@ const CONNECT_CODES: Readonly<Record<ErrorCode, Code>> = {
   BLOB_UPLOAD_INVALID: Code.Aborted,
   BLOB_UPLOAD_UNKNOWN: Code.NotFound,
   CONSUMER_INVALID: Code.InvalidArgument,
+  CONSUMER_LIMIT: Code.ResourceExhausted,
   CONSUMER_TAKEN: Code.Aborted,
   CONSUMER_UNKNOWN: Code.NotFound,
   CURSOR_EXPIRED: Code.OutOfRange,
@@ -58,7 +59,9 @@ export function toConnectError(error: unknown, protocolName = ""): ConnectError 
     return new ConnectError("internal error", Code.Internal, undefined, undefined, error);
   const most = protocolName === "grpc" ? MAX_PROBLEMS_GRPC : MAX_PROBLEMS;
   const details = error.problems.slice(0, most).map(errorInfo);
-  return new ConnectError(error.message, CONNECT_CODES[error.code], undefined, details, error);
+  // What a message quotes may have been cut within a character; gRPC cannot send half of one, and would never answer.
+  const message = error.message.toWellFormed();
+  return new ConnectError(message, CONNECT_CODES[error.code], undefined, details, error);
 }
 
 function errorInfo({ code, message, metadata }: Problem) {

@@ -1,6 +1,6 @@
 // Webhooks, their attempts and their dead letters as protobuf.
 import { create } from "@bufbuild/protobuf";
-import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { type Duration, durationFromMs } from "@bufbuild/protobuf/wkt";
 import {
   type DeadLetter,
   DeadLetterSchema,
@@ -30,8 +30,22 @@ const STATES: Readonly<Record<WebhookStatus["state"], Webhook_State>> = {
   disabled: Webhook_State.DISABLED,
 };
 
+/** The longest that protobuf knows: about 10,000 years. */
+const MAX_DURATION_MS = 315_576_000_000_000;
+
+const MAX_INT32 = 2 ** 31 - 1;
+
 export function webhookMessage({ name, url, state, record, lag, settings }: WebhookStatus): Webhook {
-  const { sequence, delivered, failedAttempts, givenUp, missed, lastSuccessTime, failure } = record;
+  const {
+    sequence,
+    delivered,
+    failedAttempts,
+    givenUp,
+    missed,
+    dropped = 0,
+    lastSuccessTime,
+    failure,
+  } = record;
   return create(WebhookSchema, {
     name,
     url,
@@ -42,6 +56,7 @@ export function webhookMessage({ name, url, state, record, lag, settings }: Webh
     failedAttempts: BigInt(failedAttempts),
     givenUpEvents: BigInt(givenUp),
     missedEvents: BigInt(missed),
+    droppedDeadLetters: BigInt(dropped),
     ...(lastSuccessTime !== undefined && { lastSuccessTime: timeMessage(lastSuccessTime) }),
     ...(failure !== undefined && { failure: failureMessage(failure) }),
     settings: settingsMessage(settings),
@@ -54,7 +69,7 @@ export function attemptMessage(record: DeliveryRecord): Delivery {
   return create(DeliverySchema, {
     deliveryId: id,
     time: timeMessage(time),
-    duration: durationFromMs(durationMs),
+    duration: durationMessage(durationMs),
     test: isTest,
     attempt,
     firstCursor: isTest ? "" : String(first),
@@ -93,14 +108,14 @@ function settingsMessage(settings: WebhookStatus["settings"]): WebhookSettings {
   return create(WebhookSettingsSchema, {
     format,
     batch,
-    timeout: durationFromMs(settings.timeoutMs),
-    threshold,
-    backoff: durationFromMs(settings.backoffMs),
-    maxBackoff: durationFromMs(settings.maxBackoffMs),
+    timeout: durationMessage(settings.timeoutMs),
+    threshold: Math.min(threshold, MAX_INT32),
+    backoff: durationMessage(settings.backoffMs),
+    maxBackoff: durationMessage(settings.maxBackoffMs),
     headerNames: [...settings.headerNames],
     signingKeys,
-    giveUpAttempts: giveUp.attempts ?? 0,
-    ...(giveUp.ageMs !== undefined && { giveUpAge: durationFromMs(giveUp.ageMs) }),
+    giveUpAttempts: Math.min(giveUp.attempts ?? 0, MAX_INT32),
+    ...(giveUp.ageMs !== undefined && { giveUpAge: durationMessage(giveUp.ageMs) }),
     giveUpStatuses: [...giveUp.statuses],
     ignoredMediaTypes: [...settings.ignoredMediaTypes],
     ignoredActions: [...settings.ignoredActions],
@@ -112,4 +127,11 @@ function settingsMessage(settings: WebhookStatus["settings"]): WebhookSettings {
       tags: [...filter.tags],
     },
   });
+}
+
+/** In whole nanoseconds: the configuration may say "0.3ms", which no number of milliseconds is exactly. */
+function durationMessage(milliseconds: number): Duration {
+  const whole = Math.floor(Math.min(milliseconds, MAX_DURATION_MS));
+  const message = durationFromMs(whole);
+  return { ...message, nanos: message.nanos + Math.round(Math.min(milliseconds - whole, 0.999_999) * 1e6) };
 }

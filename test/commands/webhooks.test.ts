@@ -37,6 +37,7 @@ const FAILING = create(WebhookSchema, {
   failedAttempts: 7n,
   givenUpEvents: 2n,
   missedEvents: 1n,
+  droppedDeadLetters: 3n,
   failure: {
     attempts: 4,
     since: before(600_000),
@@ -149,6 +150,7 @@ test("show tells the state, the settings and the last deliveries of one", async 
     "  Last success  never",
     "  Failed        7 attempts",
     "  Given up      2 events",
+    "  Dropped       3 dead letters, to make room for newer ones",
     "  Missed        1 event, removed from the log before they were delivered",
     "  Failing       503 Service Unavailable: the receiver is overloaded",
     "                4 failures in a row, the first 10 min ago, next attempt in 12 s",

@@ -4,6 +4,7 @@ import { consumerTests } from "./services/consumers.ts";
 import { eventTests } from "./services/events.ts";
 import type { ServiceSuite } from "./services/harness.ts";
 import { manifestTests } from "./services/manifests.ts";
+import { notificationTests } from "./services/notifications.ts";
 import { snapshotTests } from "./services/snapshots.ts";
 import { uploadTests } from "./services/uploads.ts";
 
@@ -14,4 +15,5 @@ export function servicesContract(suite: ServiceSuite): void {
   eventTests(suite);
   consumerTests(suite);
   snapshotTests(suite);
+  notificationTests(suite);
 }

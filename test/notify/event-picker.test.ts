@@ -45,3 +45,10 @@ test("a pick says from where on it looked, and how far", async () => {
   const rest = await picker.pick(6, 5);
   assert.deepEqual([rest.events.length, rest.from, rest.last], [0, 10, 10]);
 });
+
+test("a batch may be larger than what is looked at otherwise", async () => {
+  await using room = await PostRoom.open();
+  await room.append(1000);
+  const picker = new EventPicker(room.events, () => true);
+  assert.equal((await picker.pick(0, 1000)).events.length, 1000);
+});

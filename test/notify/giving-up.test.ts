@@ -70,6 +70,19 @@ suite("giving up", () => {
     assert.deepEqual(receiver.requests.filter((request) => idsIn(request)[0] === "e2").length, 11);
   });
 
+  test("a clock that is set back does not make an event wait for the time to come again", async () => {
+    await using receiver = await WebhookReceiver.start(() => 500);
+    await using room = await PostRoom.open();
+    receiver.answer = (_, count) => {
+      if (count === 3) room.time -= 365 * 24 * 3_600_000;
+      return 500;
+    };
+    await room.start(webhook({ receiver, threshold: 100, giveUp: { ageMs: 10_000, statuses: [] } }));
+    await room.append(1);
+    await room.until("the end of patience", ({ record }) => record.givenUp === 1);
+    assert.ok(receiver.requests.length < 20, `${receiver.requests.length} attempts`);
+  });
+
   test("the oldest dead letters make room for new ones", async () => {
     await using receiver = await WebhookReceiver.start(() => 400);
     await using room = await PostRoom.open();
@@ -95,6 +108,7 @@ suite("giving up", () => {
     );
     assert.equal(await room.notifier.deleteDeadLetters("hook", []), MAX_DEAD_LETTERS);
     assert.equal(room.messages("warn").length, 3);
+    assert.equal(room.status().record.dropped, 3);
   });
 });
 
@@ -196,6 +210,24 @@ suite("dead letters", () => {
       const request = { ids: [], signal: caller.signal };
       const outcome = await room.notifier.redeliverDeadLetters("hook", request);
       assert.deepEqual(outcome, { delivered: 2, remaining: 4 });
+    }));
+
+  test("are not tried for one who left while a delivery was in the way", () =>
+    withLetters(async (room, receiver) => {
+      let answer: () => void = () => {};
+      receiver.answer = async () => {
+        await new Promise<void>((resolve) => (answer = resolve));
+        return 200;
+      };
+      await room.append(1);
+      await receiver.waitFor(1);
+      const caller = new AbortController();
+      const outcome = room.notifier.redeliverDeadLetters("hook", { ids: ["1"], signal: caller.signal });
+      caller.abort();
+      receiver.answer = () => 200;
+      answer();
+      assert.deepEqual(await outcome, { delivered: 0, remaining: 6 });
+      assert.deepEqual(receiver.requests.flatMap(idsIn), ["e9"]);
     }));
 
   test("are forgotten by id or all together", () =>

@@ -97,8 +97,13 @@ export class PostRoom implements AsyncDisposable {
     return this.#notifier;
   }
 
-  /** Without jitter: each wait is as short as it may be. */
   async start(...webhooks: readonly WebhookOptions[]): Promise<void> {
+    await this.prepare(...webhooks);
+    this.notifier.begin();
+  }
+
+  /** Nothing is delivered yet. Without jitter: each wait is as short as it may be. */
+  async prepare(...webhooks: readonly WebhookOptions[]): Promise<void> {
     const note = (level: LogLine["level"]) => (fields: object, message: string) =>
       void this.lines.push({ level, fields: { ...fields }, message });
     this.#notifier = new Notifier({
@@ -119,7 +124,7 @@ export class PostRoom implements AsyncDisposable {
         await turn();
       },
     });
-    await this.#notifier.start();
+    await this.#notifier.open();
   }
 
   /** Ends the notifier, and begins another one over the same catalogue. */

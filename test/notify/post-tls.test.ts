@@ -89,6 +89,6 @@ suite("with a certificate for 127.0.0.1", { skip: lacking("openssl") }, () => {
     const answer: RequestListener = (_, response) =>
       response.writeHead(307, { Location: "http://127.0.0.1:9/?secret" }).end();
     const result = await resultOf({ tls, host: "127.0.0.1", answer });
-    assertFailed(result, /^a redirect from https to http, to http:\/\/127\.0\.0\.1:9\/\?…, is not followed$/);
+    assertFailed(result, /^a redirect from https to http, to 127\.0\.0\.1:9, is not followed$/);
   });
 });

@@ -127,8 +127,9 @@ for (const status of [301, 302, 307, 308]) {
   });
 }
 
-test("a redirect without a Location is an answer", async () => {
-  assert.deepEqual(await resultOf(() => 307), { kind: "answered", status: 307 });
+test("a redirect without a Location is a failure", async () => {
+  const error = "the receiver answered 307 without a place to go to";
+  assert.deepEqual(await resultOf(() => 307), { kind: "failed", error });
 });
 
 test("a stranger gets the message and its signature, but no configured header, not even back home", async () => {

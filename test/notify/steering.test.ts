@@ -10,6 +10,21 @@ const has = (code: string) => (error: RegistryError) => error.code === code;
 const signal = new AbortController().signal;
 
 suite("steering", () => {
+  test("nothing is delivered before it is told to begin, however often that is", async () => {
+    await using receiver = await WebhookReceiver.start();
+    await using room = await PostRoom.open();
+    await room.prepare(webhook({ receiver }));
+    await room.append(3);
+    await room.notifier.resume("hook");
+    await room.notifier.test("hook", signal); // there and back: a delivery would have come before it
+    assert.deepEqual(receiver.requests.map(idsIn), [[]]);
+    assert.equal(room.status().lag, 3);
+    room.notifier.begin();
+    room.notifier.begin();
+    await room.caughtUp();
+    assert.deepEqual(receiver.requests.flatMap(idsIn), ids(1, 3));
+  });
+
   test("a paused webhook gets nothing until it is resumed, and then everything", async () => {
     await using receiver = await WebhookReceiver.start();
     await using room = await PostRoom.open();

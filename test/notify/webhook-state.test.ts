@@ -44,7 +44,7 @@ test("a change that goes with others is not remembered when they cannot be writt
   const room = await PostRoom.open();
   const state = await open(room);
   await room.metadata.close();
-  const change = state.saveWith((record) => gaveUp(record, 11), []);
+  const change = state.saveWith((record) => gaveUp(record, { dropped: 0, last: 11 }), []);
   await assert.rejects(change);
   assert.equal(state.record.sequence, 10);
   assert.equal(state.record.givenUp, 0);
@@ -56,7 +56,7 @@ test("what happens while a change is written is kept, and so is the change", asy
   const [event] = [{ id: "e11", time: 0, fact: { kind: "repository_created" } }] as const;
   const letter = { sequence: 11, event, time: 0, attempts: 1, error: "no" };
   const key = deadLetterKey("hook", "11");
-  const written = state.saveWith((record) => gaveUp(record, 11), [put(key, letter)]);
+  const written = state.saveWith((record) => gaveUp(record, { dropped: 0, last: 11 }), [put(key, letter)]);
   queueMicrotask(() => state.update((record) => ({ ...record, paused: true })));
   await written;
   await state.save();

@@ -16,9 +16,9 @@ const KEEPALIVE_MS = 50;
 function overHttp(name: string, connect: (baseUrl: string) => Transport): void {
   servicesContract({
     name,
-    async open() {
+    async open(settings = {}) {
       const failures: unknown[] = [];
-      const registry = await openTestRegistry({ keepaliveMs: KEEPALIVE_MS });
+      const registry = await openTestRegistry({ keepaliveMs: KEEPALIVE_MS, settings });
       const server = await startServer({
         host: "127.0.0.1",
         port: 0,

@@ -11,17 +11,17 @@ const KEEPALIVE_MS = 50;
 
 servicesContract({
   name: "direct, memory",
-  async open() {
-    const registry = await openTestRegistry({ keepaliveMs: KEEPALIVE_MS });
+  async open(settings = {}) {
+    const registry = await openTestRegistry({ keepaliveMs: KEEPALIVE_MS, settings });
     return { transport: createDirectTransport(registry.routes), close: registry.close };
   },
 });
 
 servicesContract({
   name: "direct, LevelDB and files",
-  async open() {
+  async open(settings = {}) {
     const folder = await mkdtemp(join(tmpdir(), "stowage-services-"));
-    const registry = await openTestRegistry({ folder, keepaliveMs: KEEPALIVE_MS });
+    const registry = await openTestRegistry({ folder, keepaliveMs: KEEPALIVE_MS, settings });
     return {
       transport: createDirectTransport(registry.routes),
       async close() {

@@ -32,13 +32,19 @@ export function collectingLogger(lines: string[]): Logger {
   return createLogger({ level: "error", formatter: "json", fields: {} }, destination);
 }
 
-export function openTestRegistry(options: TestRegistryOptions = {}, lines: string[] = []): Promise<Registry> {
+/** It delivers webhooks from the beginning. */
+export async function openTestRegistry(
+  options: TestRegistryOptions = {},
+  lines: string[] = [],
+): Promise<Registry> {
   const { keepaliveMs } = options;
-  return createRegistry(testConfig(options), {
+  const registry = await createRegistry(testConfig(options), {
     logger: collectingLogger(lines),
     now: Date.now,
     newId: v7,
     source: { address: "test:5000", instanceId: v7() },
     ...(keepaliveMs !== undefined && { keepaliveMs }),
   });
+  registry.begin();
+  return registry;
 }

@@ -31,6 +31,9 @@ const OUR_HEADERS: ReadonlySet<string> = new Set([
   "expect",
   "host",
   "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
   "transfer-encoding",
   "upgrade",
   "webhook-id",
@@ -82,7 +85,7 @@ export const ENDPOINT = keyTable({
     secret: true,
     show: (given) => showWebhookUrl(String(given)),
     meaning:
-      "Required. Where events are delivered to, by POST. A user and a password in it are sent as a Basic `Authorization` header, unless `headers` has one.",
+      "Required. Where events are delivered to, by POST. A user and a password in it are sent as a Basic `Authorization` header, unless `headers` has one. They and what is behind `?` are never shown; the path is.",
   }),
   headers: acts({
     schema: headers.default({}),
@@ -102,13 +105,15 @@ export const ENDPOINT = keyTable({
     schema: count,
     type: COUNT,
     default: 10,
-    meaning: "After this many failures in a row there is a wait of `backoff` before each further attempt.",
+    meaning:
+      "After this many failures in a row the waits grow. Each of the first failures is followed by a wait of `backoff`.",
   }),
   backoff: acts({
     schema: timer,
     type: TIMER,
     default: "1s",
-    meaning: "The first wait. It grows from failure to failure up to `maxbackoff`.",
+    meaning:
+      "The wait before the next attempt, or up to half of it more. After `threshold` failures in a row it doubles with each, up to `maxbackoff`.",
   }),
   maxbackoff: acts({
     schema: timer.optional(),

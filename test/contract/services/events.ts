@@ -169,7 +169,8 @@ export function eventTests(suite: ServiceSuite): void {
     const blobs = ["team/a blobPushed", "team/a blobPushed", "team/a/b blobPushed", "team/a/b blobPushed"];
     assert.deepEqual(await chosen({ mediaTypes: ["*/octet-stream"] }), blobs);
     const tooMany = { tags: Array.from({ length: 101 }, () => "v") };
-    for (const filter of [tooMany, { repositories: [""] }]) {
+    const tooLong = { repositoryPrefixes: ["a".repeat(8000)], tags: ["b".repeat(193)] };
+    for (const filter of [tooMany, tooLong, { repositories: [""] }]) {
       await rejects(clients.events.listEvents({ filter }), Code.InvalidArgument, "FILTER_INVALID");
       await rejects(collect(clients, { filter }, 1), Code.InvalidArgument, "FILTER_INVALID");
     }
@@ -245,8 +246,53 @@ export function eventTests(suite: ServiceSuite): void {
     },
   );
 
+  check("a time is a place to begin at, however far it lies", async (clients) => {
+    await pushBlob(clients, "a", utf8("x"));
+    const least = -62_135_596_800n; // from the year 1 to 9999: further JSON does not go
+    const most = 253_402_300_799n;
+    const times: readonly (readonly [bigint, number, number])[] = [
+      [least, 0, 2],
+      [-1n, 1, 2],
+      [0n, 0, 2],
+      [most, 999_999_999, 0],
+    ];
+    for (const [seconds, nanos, count] of times) {
+      const fromTime = { seconds, nanos };
+      const page = await clients.events.listEvents({ fromTime });
+      assert.equal(page.events.length, count);
+      assert.equal(page.nextCursor, "2");
+    }
+  });
+
+  check("a page has a size that makes sense, whatever was asked for", async (clients) => {
+    await pushBlob(clients, "a", utf8("x"));
+    for (const pageSize of [0, 1000, 2 ** 31 - 1])
+      assert.equal((await clients.events.listEvents({ pageSize })).events.length, 2);
+    assert.equal((await clients.events.listEvents({ pageSize: 1 })).events.length, 1);
+    for (const pageSize of [-1, -(2 ** 31)])
+      await rejects(
+        clients.events.listEvents({ pageSize }),
+        Code.InvalidArgument,
+        "PAGINATION_NUMBER_INVALID",
+      );
+  });
+
   check("a cursor that is not ours is refused", async (clients) => {
-    for (const cursor of ["x", "-1", "1.5", "999999"]) {
+    const numbers = [
+      "-1",
+      "1.5",
+      "999999",
+      "00",
+      "01",
+      "1e0",
+      "0x1",
+      "+1",
+      " 1",
+      "1\n",
+      "9".repeat(15),
+      "9".repeat(16),
+    ];
+    for (const cursor of ["x", "٣", ...numbers]) {
       const list = clients.events.listEvents({ afterCursor: cursor });
       await rejects(list, Code.InvalidArgument, "CURSOR_INVALID");
       const start = { case: "afterCursor", value: cursor } as const;

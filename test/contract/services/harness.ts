@@ -8,6 +8,7 @@ import { BlobService } from "../../../src/gen/stowage/v1/blob_service_pb.ts";
 import { EventService } from "../../../src/gen/stowage/v1/event_service_pb.ts";
 import { type Reference, ReferenceSchema } from "../../../src/gen/stowage/v1/manifest_pb.ts";
 import { ManifestService } from "../../../src/gen/stowage/v1/manifest_service_pb.ts";
+import { NotificationService } from "../../../src/gen/stowage/v1/notification_service_pb.ts";
 import { UploadService, WriteUploadRequestSchema } from "../../../src/gen/stowage/v1/upload_service_pb.ts";
 import { type DigestAlgorithm, digestOf } from "../../../src/oci/digest.ts";
 import { OCI_IMAGE_MANIFEST } from "../../../src/oci/media-types.ts";
@@ -25,24 +26,35 @@ export interface Clients {
   readonly events: Client<typeof EventService>;
 }
 
+/** With what steers webhooks, too. */
+export interface AllClients extends Clients {
+  readonly notifications: Client<typeof NotificationService>;
+}
+
+/** Settings of a registry, by the names of their environment variables. */
+export type Settings = Readonly<Record<string, string>>;
+
 export interface ServiceSuite {
   readonly name: string;
-  readonly open: () => Promise<ServiceBody>;
+  /** Absent settings: nothing but the defaults of tests. */
+  readonly open: (settings?: Settings) => Promise<ServiceBody>;
 }
 
 /** Runs the test against a registry of its own. */
 export function withRegistry(
   suite: ServiceSuite,
-  run: (clients: Clients) => Promise<void>,
+  run: (clients: AllClients) => Promise<void>,
+  settings: Settings = {},
 ): () => Promise<void> {
   return async () => {
-    const { transport, close } = await suite.open();
+    const { transport, close } = await suite.open(settings);
     try {
       await run({
         blobs: createClient(BlobService, transport),
         uploads: createClient(UploadService, transport),
         manifests: createClient(ManifestService, transport),
         events: createClient(EventService, transport),
+        notifications: createClient(NotificationService, transport),
       });
     } finally {
       await close();

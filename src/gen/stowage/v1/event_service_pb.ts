@@ -20,7 +20,8 @@ export const file_stowage_v1_event_service: GenFile = /*@__PURE__*/
 
 /**
  * EventFilter chooses events. An event must pass every member that is set, and
- * passes a member when it fits one of its entries. A member has at most 100.
+ * passes a member when it fits one of its entries. A member has at most 100,
+ * and all entries together have at most 8,192 characters.
  *
  * Patterns: "*" stands for any characters but "/", "**" for any characters,
  * "?" for one character but "/", and "\" takes the special meaning from the
@@ -908,6 +909,7 @@ export const EventService: GenService<{
    *
    * Errors: CONSUMER_INVALID (invalid_argument) for a name that is not 1 to
    * 128 of the characters A-Z a-z 0-9 . _ - beginning with a letter or digit;
+   * CONSUMER_LIMIT (resource_exhausted) when there are 10,000 already;
    * CURSOR_INVALID (invalid_argument); CURSOR_EXPIRED (out_of_range).
    *
    * @generated from rpc stowage.v1.EventService.CreateConsumer
