@@ -1,6 +1,6 @@
 // Named consumers: places in the event log that the registry remembers. Any number
 // may be acknowledged at once; each has one subscriber at a time, the latest.
-import { consumerKey, consumers } from "../metadata/keys.ts";
+import { consumerCountKey, consumerKey, consumers } from "../metadata/keys.ts";
 import type { MetadataStore } from "../metadata/metadata-store.ts";
 import type { ConsumerRecord } from "../metadata/records.ts";
 import { transact } from "../metadata/transaction.ts";
@@ -25,6 +25,8 @@ export interface ConsumersOptions {
   readonly events: EventLog;
   /** Now, in milliseconds since 1970. */
   readonly now: () => number;
+  /** How many consumers there may be. Absent: 10,000. */
+  readonly most?: number;
 }
 
 /** A subscription as a consumer. Without a start it continues behind what was acknowledged. */
@@ -34,6 +36,9 @@ export interface ConsumerSubscription extends Omit<SubscriptionRequest, "start">
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+/** Anybody may make one, and each stays until it is deleted. */
+const MOST = 10_000;
 
 /** How many consumers are read at once. */
 const BATCH = 1000;
@@ -48,19 +53,24 @@ export class Consumers {
     this.#options = options;
   }
 
-  /** Makes a consumer, or finds it as it is. Throws CONSUMER_INVALID and, if it is new, CURSOR_INVALID, CURSOR_EXPIRED. */
+  /**
+   * Makes a consumer, or finds it as it is. Throws CONSUMER_INVALID and, if it is new, CONSUMER_LIMIT, CURSOR_INVALID,
+   * CURSOR_EXPIRED.
+   */
   async create(
     name: string,
     start: EventStart,
   ): Promise<{ readonly consumer: Consumer; readonly created: boolean }> {
-    const { metadata, events, now } = this.#options;
+    const { metadata, events, now, most = MOST } = this.#options;
     checkName(name);
     return transact(metadata, async (transaction) => {
       const key = consumerKey(name);
       const known = await transaction.get(key);
       if (known !== undefined) return { consumer: this.#describe(name, known), created: false };
+      if (((await transaction.get(consumerCountKey)) ?? 0) >= most) throw consumerLimit(most);
       const record = { sequence: await events.resolve(start), createTime: now() };
       transaction.put(key, record);
+      transaction.add(consumerCountKey, 1);
       return { consumer: this.#describe(name, record), created: true };
     });
   }
@@ -89,6 +99,8 @@ export class Consumers {
       const key = consumerKey(name);
       if (!NAME.test(name) || (await transaction.get(key)) === undefined) throw consumerUnknown(name);
       transaction.remove(key);
+      // Consumers of before they were counted must be deletable too.
+      if ((await transaction.get(consumerCountKey)) !== undefined) transaction.add(consumerCountKey, -1);
     });
     this.#connected.get(name)?.abort(consumerUnknown(name));
   }
@@ -193,6 +205,11 @@ function consumerUnknown(name: string): RegistryError {
   const shown = name.slice(0, 128);
   const message = `there is no consumer "${shown}"`;
   return new RegistryError("CONSUMER_UNKNOWN", { consumer: shown }, { message });
+}
+
+function consumerLimit(most: number): RegistryError {
+  const message = `there are ${most} consumers already; delete one that is not used any more`;
+  return new RegistryError("CONSUMER_LIMIT", { limit: String(most) }, { message });
 }
 
 function consumerTaken(name: string): RegistryError {

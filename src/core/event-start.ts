@@ -42,9 +42,13 @@ export function checkGiven(log: Log, sequence: number): void {
 /** Throws CURSOR_EXPIRED when events behind the sequence have been removed. */
 export function checkKept(log: Log, sequence: number): void {
   const oldest = log.trimmedSequence();
-  if (sequence >= oldest) return;
+  if (sequence < oldest) throw cursorExpired(sequence, oldest);
+}
+
+/** CURSOR_EXPIRED for a sequence; behind `oldest` everything is kept. */
+export function cursorExpired(sequence: number, oldest: number): RegistryError {
   const message = `events behind cursor ${sequence} were removed; the oldest cursor that still works is ${oldest}`;
-  throw new RegistryError(
+  return new RegistryError(
     "CURSOR_EXPIRED",
     { cursor: String(sequence), oldest: String(oldest) },
     { message },

@@ -12,6 +12,7 @@ const DISORDER_MS = 5000;
 /** How many events are looked at one by one, and how many at once. */
 const MAX_STEPS = 20_000;
 const BATCH = 256;
+const MAX_BYTES = 1024 * 1024;
 
 /** A sequence such that the events up to it are older than `time`, in ms; perhaps a few behind it are so too. */
 export async function lastOlder(log: Log, time: number): Promise<number> {
@@ -31,12 +32,12 @@ export async function lastOlder(log: Log, time: number): Promise<number> {
 export async function sequenceBefore(log: Log, time: number): Promise<number> {
   let older = await lastOlder(log, time);
   for (let steps = 0; steps < MAX_STEPS; steps += BATCH) {
-    const batch = await log.readEvents(older, BATCH);
+    const batch = await log.readEvents(older, BATCH, { maxBytes: MAX_BYTES });
     for (const { sequence, event } of batch) {
       if (event.time >= time) return sequence - 1;
       older = sequence;
     }
-    if (batch.length < BATCH) break;
+    if (batch.length === 0) break;
   }
   return older; // too much happened in those seconds: begin somewhat early
 }

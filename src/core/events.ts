@@ -5,7 +5,7 @@ import type { LoggedEvent, MetadataStore } from "../metadata/metadata-store.ts";
 import type { EventFact, EventKind, EventRecord } from "../metadata/records.ts";
 import { Bell } from "./bell.ts";
 import type { EventFilter } from "./event-filter.ts";
-import { checkGiven, checkKept, type EventStart, resolveStart } from "./event-start.ts";
+import { checkGiven, checkKept, cursorExpired, type EventStart, resolveStart } from "./event-start.ts";
 import type { SnapshotItem } from "./snapshot-items.ts";
 import type { SnapshotLimits } from "./snapshot-lease.ts";
 import { subscription } from "./subscription.ts";
@@ -57,6 +57,9 @@ export interface EventLogOptions {
 /** How many events a list reads from the log at once. */
 const BATCH = 256;
 
+/** Events can be large, and whoever reads slowly holds what was read at once; so that is not much. */
+const ONE_READ = { maxBytes: 256 * 1024 };
+
 /** A list looks at so many events at most, whatever passes; then it answers with how far it came. */
 const MAX_LOOKED_AT = 20_000;
 
@@ -80,10 +83,13 @@ export class EventLog {
     return this.#metadata.readEvents(after, limit);
   }
 
-  /** The same, but throws CURSOR_EXPIRED when an event behind the sequence was removed. */
+  /** The same, fewer where they are large; throws CURSOR_EXPIRED when an event behind the sequence was removed. */
   async readOn(after: number, limit: number): Promise<readonly LoggedEvent[]> {
-    const events = await this.#metadata.readEvents(after, limit);
-    if (events[0]?.sequence !== after + 1) checkKept(this.#metadata, after);
+    const events = await this.#metadata.readEvents(after, limit, ONE_READ);
+    const first = events[0]?.sequence;
+    // What was removed can be seen to be gone just before the log says so.
+    if (first !== undefined && first > after + 1) throw cursorExpired(after, first - 1);
+    if (first === undefined) checkKept(this.#metadata, after);
     return events;
   }
 
@@ -126,7 +132,10 @@ export class EventLog {
     for (let lookedAt = 0; lookedAt < MAX_LOOKED_AT; lookedAt += BATCH) {
       // Who asked for no cursor begins at the oldest event, also when that has just changed.
       const isFree = lookedAt === 0 && start.kind !== "after";
-      const batch = await (isFree ? this.read(sequence, BATCH) : this.readOn(sequence, BATCH));
+      const batch = await (isFree
+        ? this.#metadata.readEvents(sequence, BATCH, ONE_READ)
+        : this.readOn(sequence, BATCH));
+      if (batch.length === 0) break;
       for (const logged of batch) {
         const isChosen = filter.passes(logged.event);
         weight += isChosen ? weightOf(logged.event, withReferences) : 0;
@@ -135,7 +144,6 @@ export class EventLog {
         if (isChosen && events.push(logged) === limit) return page();
         if (pace.isSpent) await pace.next();
       }
-      if (batch.length < BATCH) break;
     }
     return page();
   }

@@ -14,6 +14,7 @@ import type {
   MetadataSnapshot,
   MetadataStore,
   PageOptions,
+  ReadEventsOptions,
 } from "./metadata-store.ts";
 import { pageOf, pageRange } from "./page-range.ts";
 import { decodeEvent, decodeRecord, encodeEvent, encodeRecord } from "./value-form.ts";
@@ -47,9 +48,12 @@ export class Catalogue implements MetadataStore {
   readonly #tail: EventTail;
   readonly #listeners = new Set<() => void>();
   #announcing = false;
+  /** The newest event that the listeners were told of, or that was there before them. */
+  #announced: number;
 
   constructor(engine: Engine, options: CatalogueOptions = {}) {
     this.#engine = engine;
+    this.#announced = engine.lastSequence();
     this.#cache = new CoherentCache<CachedRecord>({
       maxBytes: options.cacheBytes ?? DEFAULT_CACHE_BYTES,
       maxEntryBytes: MAX_ENTRY_BYTES,
@@ -89,15 +93,19 @@ export class Catalogue implements MetadataStore {
       throw error;
     } finally {
       this.#cache.endWrite(keys);
+      this.#announce();
     }
-    if (events.length > 0) this.#announce();
   }
 
-  async readEvents(after: number, limit: number): Promise<readonly LoggedEvent[]> {
+  async readEvents(
+    after: number,
+    limit: number,
+    options: ReadEventsOptions = {},
+  ): Promise<readonly LoggedEvent[]> {
     const behind = Math.max(after, this.trimmedSequence());
-    const recent = this.#tail.read(behind, limit, this.lastSequence());
+    const recent = this.#tail.read(behind, limit, this.lastSequence(), options);
     if (recent !== undefined) return recent;
-    const events = await this.#engine.readEvents(behind, limit);
+    const events = await this.#engine.readEvents(behind, limit, options);
     return events.map(({ sequence, value }) => ({ sequence, event: decodeEvent(value) }));
   }
 
@@ -110,6 +118,7 @@ export class Catalogue implements MetadataStore {
       await this.#engine.trimEvents(upTo);
     } finally {
       this.#tail.dropUpTo(this.trimmedSequence());
+      this.#announce();
     }
   }
 
@@ -141,12 +150,16 @@ export class Catalogue implements MetadataStore {
     return bytes === undefined ? undefined : { record: decodeRecord(key, bytes), bytes: bytes.length };
   }
 
-  /** Once for all commits of a batch, and apart from them: a listener's failure is not theirs. */
+  /**
+   * Once for all commits of a batch, and apart from them: a listener's failure is not theirs. Also a commit without
+   * events can bring some to light: those of one that had failed, and had happened after all.
+   */
   #announce(): void {
-    if (this.#announcing) return;
+    if (this.#announcing || this.lastSequence() === this.#announced) return;
     this.#announcing = true;
     queueMicrotask(() => {
       this.#announcing = false;
+      this.#announced = this.lastSequence();
       for (const listener of this.#listeners) listener();
     });
   }

@@ -69,8 +69,15 @@ export interface Engine {
    * when an expectation does not hold.
    */
   commit(commit: EngineCommit): Promise<number>;
-  /** Events with a sequence above `after`, oldest first, at most `limit`. Begins with the first that is kept. */
-  readEvents(after: number, limit: number): Promise<readonly SequencedEvent[]>;
+  /**
+   * Events with a sequence above `after`, oldest first, at most `limit`. Begins with the first that is kept, and ends
+   * early with the one that makes them `maxBytes`.
+   */
+  readEvents(
+    after: number,
+    limit: number,
+    options?: { readonly maxBytes?: number },
+  ): Promise<readonly SequencedEvent[]>;
   /** The sequence of the newest event; 0 when there never was one. Removing events does not change it. */
   lastSequence(): number;
   /**

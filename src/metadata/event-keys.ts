@@ -26,6 +26,10 @@ export function sequenceOfEventKey(key: string): number {
 }
 
 /** The events behind `after`, up to and including `last`. */
-export function eventRange(after: number, last: number, limit: number): EngineRange {
-  return { from: eventKey(after + 1), to: eventKey(last + 1), limit };
+export function eventRange(
+  after: number,
+  last: number,
+  size: Pick<EngineRange, "limit" | "maxBytes">,
+): EngineRange {
+  return { from: eventKey(after + 1), to: eventKey(last + 1), ...size };
 }

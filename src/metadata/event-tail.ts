@@ -1,7 +1,7 @@
 // The newest events in memory, so that a thousand subscribers read the same objects
 // and none of them goes to the database. What it holds is without gaps; what it does
 // not hold is read elsewhere.
-import type { LoggedEvent } from "./metadata-store.ts";
+import type { LoggedEvent, ReadEventsOptions } from "./metadata-store.ts";
 import { decodeEvent } from "./value-form.ts";
 
 export interface EventTailOptions {
@@ -63,14 +63,21 @@ export class EventTail {
    * At most `limit` events behind `after`, in an array of the caller's own; undefined when
    * the tail cannot tell. `last` is the sequence of the newest event there is.
    */
-  read(after: number, limit: number, last: number): LoggedEvent[] | undefined {
+  read(
+    after: number,
+    limit: number,
+    last: number,
+    { maxBytes = Number.POSITIVE_INFINITY }: ReadEventsOptions = {},
+  ): LoggedEvent[] | undefined {
     const end = Math.min(after + limit, last);
     if (after + 1 < this.#first || end > this.#last) return undefined;
     const events: LoggedEvent[] = [];
-    for (let sequence = after + 1; sequence <= end; sequence++) {
+    let bytes = 0;
+    for (let sequence = after + 1; sequence <= end && bytes < maxBytes; sequence++) {
       const event = this.#events.get(sequence);
       if (event === undefined) return undefined;
       events.push(event.logged);
+      bytes += event.size;
     }
     return events;
   }

@@ -16,6 +16,7 @@
 //   s/events                        the last sequence (kept by the engine)
 //   s/trimmed                       the sequence up to which events were removed (kept by the engine)
 //   k/<consumer>                    ConsumerRecord
+//   n/consumers                     counter of consumers; there only while above 0
 //   w/<webhook>                     WebhookRecord
 //   h/<webhook>                     DeliveryLogRecord
 //   q/<webhook>\0<id>               DeadLetterRecord
@@ -101,6 +102,8 @@ export const uploadKey = (id: string): Key<UploadRecord> => ({ text: `u/${id}` }
 export const closedUploadKey = (id: string): Key<ClosedUploadRecord> => ({ text: `d/${id}` });
 
 export const consumerKey = (name: string): Key<ConsumerRecord> => ({ text: `k/${name}` });
+
+export const consumerCountKey: Key<number> = { text: "n/consumers" };
 
 export const webhookKey = (name: string): Key<WebhookRecord> => ({ text: `w/${name}` });
 

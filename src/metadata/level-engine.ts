@@ -63,12 +63,16 @@ export class LevelEngine implements Engine {
     return this.#writer.commit(commit);
   }
 
-  async readEvents(after: number, limit: number): Promise<readonly SequencedEvent[]> {
+  async readEvents(
+    after: number,
+    limit: number,
+    options: { readonly maxBytes?: number } = {},
+  ): Promise<readonly SequencedEvent[]> {
     const { last, trimmed } = this.#writer.bounds;
     // Never from before the first kept event: LevelDB would step over every row that was deleted.
     const behind = Math.max(after, trimmed);
     if (behind >= last) return [];
-    const entries = await this.scan(eventRange(behind, last, limit));
+    const entries = await this.scan(eventRange(behind, last, { limit, ...options }));
     return entries.map(({ key, value }) => ({ sequence: sequenceOfEventKey(key), value }));
   }
 

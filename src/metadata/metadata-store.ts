@@ -57,6 +57,12 @@ export interface Entry<R> {
   readonly record: R | undefined;
 }
 
+/** How much is read of the log at once. */
+export interface ReadEventsOptions {
+  /** The answer ends early, with the event that makes it so many bytes as they are written. Absent: any number. */
+  readonly maxBytes?: number;
+}
+
 export interface LoggedEvent {
   /** The event's place in the log, from 1, without gaps; never given out again. */
   readonly sequence: number;
@@ -84,7 +90,7 @@ export interface MetadataStore {
    * At most `limit` events behind the sequence, oldest first, from the first that is kept on.
    * The array is the caller's; the events are shared: never change them.
    */
-  readEvents(after: number, limit: number): Promise<readonly LoggedEvent[]>;
+  readEvents(after: number, limit: number, options?: ReadEventsOptions): Promise<readonly LoggedEvent[]>;
   /** The newest event's sequence; 0 when there never was one. Trimming does not change it. */
   lastSequence(): number;
   /**
@@ -96,7 +102,7 @@ export interface MetadataStore {
   trimmedSequence(): number;
   /** All that is committed now, to be read page by page while it changes. Throws UNAVAILABLE. */
   snapshot(): Promise<MetadataSnapshot>;
-  /** Calls the listener after each commit that appended events. Returns how to stop. */
+  /** Calls the listener when there are new events, perhaps once for several commits. Returns how to stop. */
   onAppend(listener: () => void): () => void;
   close(): Promise<void>;
 }

@@ -37,6 +37,7 @@ const counter: ValueForm = {
 const FORMS: ReadonlyMap<string, ValueForm> = new Map([
   ["c/", counter],
   ["g/", raw],
+  ["n/", counter],
   ["p/", raw],
 ]);
 

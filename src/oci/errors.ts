@@ -8,6 +8,7 @@ export const ERROR_MESSAGES = {
   BLOB_UPLOAD_INVALID: "blob upload invalid",
   BLOB_UPLOAD_UNKNOWN: "blob upload unknown to registry",
   CONSUMER_INVALID: "invalid consumer name",
+  CONSUMER_LIMIT: "there are as many consumers as the registry allows",
   CONSUMER_TAKEN: "somebody else continued as this consumer",
   CONSUMER_UNKNOWN: "consumer unknown to registry",
   CURSOR_EXPIRED: "events behind the cursor were removed",

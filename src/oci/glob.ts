@@ -1,6 +1,6 @@
 // Globs, which choose repositories, tags and media types in filters. They come
-// from the network: matching takes at most pattern times text steps, whatever
-// they look like, because all ways to match are followed at once.
+// from the network: matching takes a fixed number of steps for each character of
+// the text, whatever they look like, because all ways to match are followed at once.
 import { RegistryError } from "./errors.ts";
 
 /** The longest glob, in characters. */
@@ -16,70 +16,89 @@ type Part =
   /** Any run of characters. */
   | { readonly kind: "deep" };
 
+/** Bits in a word of a set of places. */
+const WORD = 32;
+
 /** A pattern for whole names; made by parseGlob. */
 export class Glob {
   /** As it was written. */
   readonly text: string;
-  readonly #parts: readonly Part[];
   /** The only text that matches, where there is only one. */
   readonly #only: string | undefined;
+  /** How many parts there are. Place n lies before part n; places are kept as bits, 32 in a word. */
+  readonly #end: number;
+  /** The places before each literal character. */
+  readonly #literals = new Map<string, Uint32Array>();
+  /** The places before "one", before runs of both kinds, and before "deep". */
+  readonly #ones: Uint32Array;
+  readonly #runs: Uint32Array;
+  readonly #deeps: Uint32Array;
+  readonly #nowhere: Uint32Array;
 
   constructor(text: string, parts: readonly Part[]) {
     this.text = text;
-    this.#parts = parts;
+    this.#end = parts.length;
     const isLiteral = parts.every(({ kind }) => kind === "literal");
     this.#only = isLiteral
       ? parts.map((part) => ("character" in part ? part.character : "")).join("")
       : undefined;
+    const places = () => new Uint32Array(isLiteral ? 0 : Math.ceil((parts.length + 1) / WORD));
+    this.#ones = places();
+    this.#runs = places();
+    this.#deeps = places();
+    this.#nowhere = places();
+    if (!isLiteral) for (const [place, part] of parts.entries()) this.#add(part, place, places);
   }
 
   /** Whether the whole text matches. Upper and lower case differ. */
   matches(text: string): boolean {
     if (this.#only !== undefined) return text === this.#only;
-    let reached = new Uint8Array(this.#parts.length + 1);
-    let next = new Uint8Array(reached.length);
-    reached[0] = 1;
-    this.#skipEmptyRuns(reached);
-    for (const character of text) {
-      next.fill(0);
-      if (!this.#step(reached, next, character)) return false;
-      [reached, next] = [next, reached];
-    }
-    return reached[this.#parts.length] === 1;
+    const reached = new Uint32Array(this.#ones.length);
+    reached[0] = (this.#runs[0] ?? 0) & 1 ? 3 : 1; // a run may be empty
+    for (const character of text) if (!this.#step(reached, character)) return false;
+    return isIn(reached, this.#end);
   }
 
-  /** From the parts reached before the character to those behind it. False: none. */
-  #step(reached: Uint8Array, next: Uint8Array, character: string): boolean {
-    let isAlive = false;
-    for (const [index, part] of this.#parts.entries()) {
-      if (reached[index] === 0 || !accepts(part, character)) continue;
-      next[part.kind === "run" || part.kind === "deep" ? index : index + 1] = 1;
-      isAlive = true;
-    }
-    this.#skipEmptyRuns(next);
-    return isAlive;
+  #add(part: Part, place: number, places: () => Uint32Array): void {
+    if (part.kind === "literal") {
+      const known = this.#literals.get(part.character) ?? places();
+      this.#literals.set(part.character, known);
+      addTo(known, place);
+    } else if (part.kind === "one") addTo(this.#ones, place);
+    else addTo(this.#runs, place);
+    if (part.kind === "deep") addTo(this.#deeps, place);
   }
 
-  /** A run may be empty, so where it begins, what follows it may begin too. */
-  #skipEmptyRuns(reached: Uint8Array): void {
-    for (const [index, { kind }] of this.#parts.entries()) {
-      if (reached[index] === 1 && (kind === "run" || kind === "deep")) reached[index + 1] = 1;
+  /** From the places reached before the character to those behind it, 32 at a time. False: there are none. */
+  #step(reached: Uint32Array, character: string): boolean {
+    const literals = this.#literals.get(character) ?? this.#nowhere;
+    const ones = character === "/" ? this.#nowhere : this.#ones;
+    const staying = character === "/" ? this.#deeps : this.#runs;
+    let moved = 0;
+    let skipped = 0;
+    let alive = 0;
+    for (let word = 0; word < reached.length; word++) {
+      const before = reached[word] ?? 0;
+      const moving = before & ((literals[word] ?? 0) | (ones[word] ?? 0));
+      const next = (moving << 1) | moved | (before & (staying[word] ?? 0));
+      // A run may be empty, so where it begins, what follows it begins too; no run follows a run.
+      const skipping = next & (this.#runs[word] ?? 0);
+      reached[word] = next | (skipping << 1) | skipped;
+      alive |= reached[word] ?? 0;
+      moved = moving >>> (WORD - 1);
+      skipped = skipping >>> (WORD - 1);
     }
+    return alive !== 0;
   }
 }
 
-function accepts(part: Part, character: string): boolean {
-  switch (part.kind) {
-    case "literal":
-      return part.character === character;
-    case "deep":
-      return true;
-    case "one":
-    case "run":
-      return character !== "/";
-    default:
-      return part satisfies never;
-  }
+function addTo(places: Uint32Array, place: number): void {
+  const word = Math.floor(place / WORD);
+  places[word] = (places[word] ?? 0) | (1 << (place % WORD));
+}
+
+function isIn(places: Uint32Array, place: number): boolean {
+  return ((places[Math.floor(place / WORD)] ?? 0) & (1 << (place % WORD))) !== 0;
 }
 
 const TOKEN = /\\.|\*+|./gsu;

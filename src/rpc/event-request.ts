@@ -10,7 +10,10 @@ import type {
 } from "../gen/stowage/v1/event_service_pb.ts";
 import { RegistryError } from "../oci/errors.ts";
 
-const CURSOR = /^\d{1,15}$/;
+const CURSOR = /^(?:0|[1-9]\d{0,14})$/;
+
+/** How long a filter's entries may be together, in characters: they are held and compared as long as a stream lives. */
+const MAX_FILTER_LENGTH = 8192;
 
 /** Throws CURSOR_INVALID. */
 export function parseCursor(text: string): number {
@@ -22,6 +25,7 @@ export function parseCursor(text: string): number {
 
 /** Absent: everything. Throws KIND_INVALID, FILTER_INVALID. */
 export function parseFilter(message: EventFilterMessage | undefined): EventFilter {
+  if (message !== undefined) checkLength(message);
   return parseEventFilter(message ?? {});
 }
 
@@ -55,6 +59,16 @@ export function parseListStart({ afterCursor, fromTime }: ListEventsRequest): Ev
   if (afterCursor === "") return { kind: "time", time: milliseconds(fromTime) };
   const message = "after_cursor and from_time each say where to begin; give one of them";
   throw new RegistryError("REQUEST_INVALID", {}, { message });
+}
+
+function checkLength(message: EventFilterMessage): void {
+  const { repositoryPrefixes, kinds, repositories, mediaTypes, artifactTypes, tags } = message;
+  const members = [repositoryPrefixes, kinds, repositories, mediaTypes, artifactTypes, tags];
+  let length = 0;
+  for (const member of members) for (const entry of member) length += entry.length;
+  if (length <= MAX_FILTER_LENGTH) return;
+  const text = `the filter's entries have ${length} characters in all; at most ${MAX_FILTER_LENGTH} are allowed`;
+  throw new RegistryError("FILTER_INVALID", { limit: String(MAX_FILTER_LENGTH) }, { message: text });
 }
 
 /** Rounded up: events have whole milliseconds, and none from before the time shall come. */

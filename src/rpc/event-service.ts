@@ -30,14 +30,18 @@ export function eventService(
   { keepaliveMs = KEEPALIVE_MS }: EventServiceOptions,
 ): ServiceImpl<typeof EventService> {
   return {
-    async *subscribe({ start, filter, includeReferences, consumer }, { signal }) {
+    async *subscribe(request, { signal }) {
+      // A stream lives for days, and with it the message. Fields that nobody knows can be megabytes of it.
+      delete request.$unknown;
+      const { start, filter, includeReferences, consumer } = request;
       const chosen = parseSubscriptionStart(start);
-      const request = { filter: parseFilter(filter), signal, keepaliveMs };
+      if (filter !== undefined) delete filter.$unknown;
+      const common = { filter: parseFilter(filter), signal, keepaliveMs };
       const deliveries =
         consumer === ""
-          ? events.subscribe({ ...request, start: chosen ?? { kind: "now" } })
+          ? events.subscribe({ ...common, start: chosen ?? { kind: "now" } })
           : consumers.subscribe({
-              ...request,
+              ...common,
               name: consumer,
               ...(chosen !== undefined && { start: chosen }),
             });

@@ -3,7 +3,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
-import type { Socket } from "node:net";
 import type { RequestFacts } from "../rpc/origin.ts";
 
 type Request = IncomingMessage | Http2ServerRequest;
@@ -48,13 +47,13 @@ class Caller implements RequestFacts {
   }
 
   get scheme(): "http" | "https" {
-    return this.#socket !== undefined && "encrypted" in this.#socket ? "https" : "http";
+    return this.#isEncrypted ? "https" : "http";
   }
 
-  /** Undefined when an HTTP/2 connection is gone; asking Node's stand-in for its socket would throw then. */
-  get #socket(): Socket | undefined {
+  /** Of HTTP/2 the session is asked: Node's stand-in for its socket throws when it is gone, and has every member of it. */
+  get #isEncrypted(): boolean {
     const request = this.#request;
-    return "stream" in request ? request.stream.session?.socket : request.socket;
+    return "stream" in request ? request.stream.session?.encrypted === true : "encrypted" in request.socket;
   }
 
   get userAgent(): string | undefined {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import type { LoggedEvent, MetadataStore } from "../../src/metadata/metadata-store.ts";
 import type { EventRecord } from "../../src/metadata/records.ts";
+import { encodeEvent } from "../../src/metadata/value-form.ts";
 import { parseRepositoryName } from "../../src/oci/reference.ts";
 import type { OpenedMetadataStore } from "./metadata-store-contract.ts";
 
@@ -47,6 +48,21 @@ export function testEventLog(open: () => Promise<OpenedMetadataStore>): void {
         for (const limit of [1, 2, 5, 100]) {
           assert.deepEqual(await metadata.readEvents(after, limit), log.slice(after, after + limit));
         }
+      }
+    });
+
+    test("what is read at once ends with the event that makes it so many bytes, wherever it comes from", async () => {
+      await appendUpTo(30);
+      const log = logOf(1, 30);
+      const sizes = log.map(({ event }) => encodeEvent(event).length);
+      for (let after = 0; after < 30; after += 7) {
+        const [first = 0, second = 0] = sizes.slice(after);
+        const lengths = [1, first, first + 1, first + second, Number.POSITIVE_INFINITY].map(
+          async (maxBytes) => (await metadata.readEvents(after, 100, { maxBytes })).length,
+        );
+        assert.deepEqual(await Promise.all(lengths), [1, 1, 2, 2, 30 - after]);
+        const events = await metadata.readEvents(after, 100, { maxBytes: first + 1 });
+        assert.deepEqual(events, log.slice(after, after + 2));
       }
     });
 

@@ -4,13 +4,16 @@ import { test } from "node:test";
 import { Consumers } from "../../src/core/consumers.ts";
 import { EventLog, type SubscriptionRequest } from "../../src/core/events.ts";
 import { Catalogue } from "../../src/metadata/catalogue.ts";
+import { consumerKey } from "../../src/metadata/keys.ts";
 import { LevelEngine } from "../../src/metadata/level-engine.ts";
+import { put } from "../../src/metadata/metadata-store.ts";
 import { FailingDatabase } from "./failing-database.ts";
 import { append, appendMany, eventAt, Reader } from "./log.ts";
 import { has } from "./study.ts";
 
 interface Setting {
   readonly consumers: Consumers;
+  readonly events: EventLog;
   readonly metadata: Catalogue;
   readonly engine: LevelEngine;
   readonly database: FailingDatabase;
@@ -36,7 +39,7 @@ async function withConsumers(run: (setting: Setting) => Promise<void>): Promise<
   };
   try {
     await appendMany(metadata, 10);
-    await run({ consumers, metadata, engine, database, clock, read });
+    await run({ consumers, events, metadata, engine, database, clock, read });
   } finally {
     await metadata.close();
   }
@@ -215,4 +218,28 @@ test("a consumer takes no start of another's choice", () =>
       { kind: "time", time: 1 },
     ] as const)
       await assert.rejects(read("c", { start }).next(), has("REQUEST_INVALID"));
+  }));
+
+test("there are at most so many consumers, however many are made at once, and a deleted one makes room", () =>
+  withConsumers(async ({ metadata, events }) => {
+    const consumers = new Consumers({ metadata, events, now: () => 1, most: 3 });
+    const make = (name: string) => consumers.create(name, START);
+    const made = await Promise.allSettled(["a", "b", "c", "d", "e", "f"].map(make));
+    assert.equal(made.filter(({ status }) => status === "fulfilled").length, 3);
+    const [first] = (await consumers.list({ limit: 10 })).items;
+    assert.ok(first);
+    assert.equal((await make(first.name)).created, false, "one that exists is found");
+    await assert.rejects(make("g"), has("CONSUMER_LIMIT"));
+    await consumers.delete(first.name);
+    assert.equal((await make("g")).created, true);
+    await assert.rejects(make("h"), has("CONSUMER_LIMIT"));
+    for (const { name } of (await consumers.list({ limit: 10 })).items) await consumers.delete(name);
+    assert.equal((await make("h")).created, true);
+  }));
+
+test("a consumer of before they were counted can be deleted", () =>
+  withConsumers(async ({ metadata, consumers }) => {
+    await metadata.commit({ changes: [put(consumerKey("old"), { sequence: 1, createTime: 1 })] });
+    await consumers.delete("old");
+    assert.deepEqual((await consumers.list({ limit: 10 })).items, []);
   }));

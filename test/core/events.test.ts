@@ -192,3 +192,26 @@ test("a stream on which nothing passes sends keepalives that move on", () =>
     reader.leave();
     assert.equal(await reader.next(), undefined);
   }));
+
+test("large events are read a few at a time, and none is left out", async () => {
+  const reference = { ...DESCRIPTOR, mediaType: `application/${"x".repeat(200)}` };
+  const references = Array.from({ length: 500 }, () => reference);
+  const fact = { kind: "manifest_pushed", descriptor: DESCRIPTOR, tags: [], references } as const;
+  for (const tailEvents of [0, 100]) {
+    await withLog(
+      async ({ log, metadata }) => {
+        for (let index = 0; index < 20; index++) await append(metadata, [eventAt(index, fact)]);
+        assert.ok((await log.readOn(0, 64)).length < 5);
+        const reader = new Reader(log, { start: START });
+        const expected = Array.from({ length: 20 }, (_, index) => `event ${index + 1}`);
+        assert.deepEqual(await reader.take(21), ["ready 0", ...expected]);
+        reader.leave();
+        const page = await log.list({ start: START, filter: EVERYTHING, limit: 100, withReferences: false });
+        assert.equal(page.events.length, 20);
+        assert.deepEqual([page.sequence, page.more], [20, false]);
+        assert.equal(await log.resolve({ kind: "time", time: 15 }), 15);
+      },
+      { tailEvents },
+    );
+  }
+});

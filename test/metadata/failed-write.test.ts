@@ -103,6 +103,25 @@ describe("a write that failed and yet happened", () => {
     }
   });
 
+  test("is announced as soon as it is known, also by a commit that announces nothing itself", async () => {
+    const told: number[] = [];
+    metadata.onAppend(() => told.push(metadata.lastSequence()));
+    database.failing = false;
+    await metadata.commit({ changes: [put(other, { createTime: 1 })] });
+    await metadata.commit({ changes: [put(other, { createTime: 2 })] });
+    assert.deepEqual(told, [3]);
+  });
+
+  test("is announced also by a commit that meets a conflict", async () => {
+    const told: number[] = [];
+    metadata.onAppend(() => told.push(metadata.lastSequence()));
+    database.failing = false;
+    const commit = metadata.commit({ changes: [], expectations: [{ key, record: { createTime: 1 } }] });
+    await assert.rejects(commit, { name: "CommitConflict" });
+    await Promise.resolve();
+    assert.deepEqual(told, [3]);
+  });
+
   test("and only trimmed is known to have trimmed as soon as that can be known", async () => {
     database.failing = false;
     await metadata.commit({ changes: [], events: [event] });

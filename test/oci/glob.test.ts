@@ -63,3 +63,25 @@ test("what one glob has matched does not change what it matches next", () => {
     [true, false, true, false, true],
   );
 });
+
+test("a glob of any length matches as a short one does", () => {
+  for (let length = 25; length <= 70; length++) {
+    const start = "a".repeat(length);
+    const glob = parseGlob(`${start}*b?**c`);
+    for (const text of ["bxc", "xxbxc", "bxx/c", "bbc"])
+      assert.ok(glob.matches(start + text), `${length} ${text}`);
+    for (const text of ["bc", "x/bxc", "b/c", "bxcx", ""])
+      assert.ok(!glob.matches(start + text), `${length} ${text}`);
+    assert.ok(!glob.matches(`${start.slice(1)}bxc`));
+    assert.ok(parseGlob(`**${start}`).matches(`aa/${start}`));
+  }
+});
+
+test("a hundred of the worst globs hold nobody up", () => {
+  const globs = Array.from({ length: 100 }, (_, index) => parseGlob(`${"*a".repeat(250)}${index}`));
+  const begun = performance.now();
+  for (let round = 0; round < 20; round++)
+    for (const glob of globs) assert.ok(!glob.matches(`${"a".repeat(250)}b${round}`));
+  const took = performance.now() - begun;
+  assert.ok(took < 2000, `it took ${took} ms`); // 20 names; all ways one by one take 7 ms for each glob
+});

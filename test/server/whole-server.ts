@@ -1,0 +1,55 @@
+// A whole registry in this process behind the real listener: the Docker API and
+// the RPCs on one port, as `serve` puts them together.
+import assert from "node:assert/strict";
+import { createGateway, handles } from "../../gateway/gateway.ts";
+import { createDirectTransport } from "../../src/rpc/direct-transport.ts";
+import { requestValues } from "../../src/rpc/origin.ts";
+import { clientOf } from "../../src/server/caller.ts";
+import { type Server, startServer } from "../../src/server.ts";
+import { openTestRegistry, type TestRegistryOptions } from "../support/test-registry.ts";
+
+export interface WholeServerOptions extends TestRegistryOptions {
+  /** Whose pages may call. Absent: none. */
+  readonly corsOrigins?: readonly string[];
+}
+
+export interface WholeServer extends AsyncDisposable {
+  readonly server: Server;
+  /** "127.0.0.1:port" */
+  readonly host: string;
+  readonly url: string;
+}
+
+/** Disposing cuts what is left, and fails when the server or the registry had something to report. */
+export async function openWholeServer({
+  corsOrigins = [],
+  ...options
+}: WholeServerOptions = {}): Promise<WholeServer> {
+  const failures: unknown[] = [];
+  const lines: string[] = [];
+  const registry = await openTestRegistry(options, lines);
+  const listener = createGateway({
+    transport: createDirectTransport(registry.routes),
+    contextValues: (request) => requestValues(clientOf(request)),
+    logger: { error: (fields) => void failures.push(fields) },
+  });
+  const server = await startServer({
+    host: "127.0.0.1",
+    port: 0,
+    corsOrigins,
+    gateway: { handles, listener },
+    routes: registry.routes,
+    report: (error) => failures.push(error),
+  });
+  const host = `127.0.0.1:${server.address.port}`;
+  return {
+    server,
+    host,
+    url: `http://${host}`,
+    async [Symbol.asyncDispose]() {
+      await server.close({ drainMs: 0 });
+      await registry.close();
+      assert.deepEqual([...failures, ...lines], []);
+    },
+  };
+}
