@@ -1,8 +1,13 @@
 // The load generator: builds it, runs it, and reads what it measured.
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { run } from "./child.ts";
-import type { Peer } from "./peers.ts";
+import { run, type Server } from "./child.ts";
+
+/** A server under load, and how measurements call it. */
+export interface Target {
+  readonly name: string;
+  readonly server: Pick<Server, "url" | "pid">;
+}
 
 /** One round of one operation on one peer, as loadgen/measurement.go prints it. */
 export interface Measurement {
@@ -64,14 +69,28 @@ export class Generator {
   }
 
   /** Loads the peers in turn. Throws the first error that any of them answered with. */
-  async load(peers: readonly Pick<Peer, "name" | "server">[], load: Load): Promise<readonly Measurement[]> {
-    const targets = peers.flatMap(({ name, server }) => ["-target", `${name}=${server.url}@${server.pid}`]);
+  async load(targets: readonly Target[], load: Load): Promise<readonly Measurement[]> {
     const limits = ["-rounds", String(load.rounds), "-seconds", String(load.seconds)];
     const cold = load.cold === true ? ["-cold"] : [];
-    const command = [this.#program, ...targets, ...limits, ...cold, "-json", load.operation] as const;
-    const output = await run(command, { signal: this.#signal });
+    const output = await this.run([
+      ...targets.flatMap(targetFlag),
+      ...limits,
+      ...cold,
+      "-json",
+      load.operation,
+    ]);
     return parseMeasurements(output);
   }
+
+  /** Runs it with these arguments and returns what it printed. */
+  run(args: readonly string[]): Promise<string> {
+    return run([this.#program, ...args], { signal: this.#signal });
+  }
+}
+
+/** How the generator is told of a target. */
+export function targetFlag({ name, server }: Target): readonly string[] {
+  return ["-target", `${name}=${server.url}@${server.pid}`];
 }
 
 function parseMeasurements(output: string): readonly Measurement[] {

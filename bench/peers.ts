@@ -13,8 +13,6 @@ export interface Peer {
   readonly server: Server;
 }
 
-type Command = readonly [string, ...string[]];
-
 /** Starts these peers below the folder; stops all of them when one fails. */
 export async function startPeers(names: readonly PeerName[], folder: string): Promise<readonly Peer[]> {
   const starting = await Promise.allSettled(names.map((name) => startPeer(name, join(folder, name))));
@@ -30,29 +28,43 @@ export async function stopPeers(peers: readonly Peer[]): Promise<void> {
 }
 
 async function startPeer(name: PeerName, folder: string): Promise<Peer> {
-  if (name === "stowage") return { name, server: await startStowage(folder) };
-  await mkdir(folder, { recursive: true });
-  const port = await freePort();
-  return { name, server: await Server.start(await commandOf(name, port, folder), port) };
+  return { name, server: await START[name](folder) };
 }
 
-async function commandOf(name: "docker-registry" | "limit", port: number, folder: string): Promise<Command> {
-  if (name === "limit") return [process.execPath, join(import.meta.dirname, "limit-server.ts"), String(port)];
-  return ["docker-registry", "serve", await configure(folder, dockerRegistryConfig(port, folder))];
+const START: Readonly<Record<PeerName, (folder: string) => Promise<Server>>> = {
+  stowage: startStowage,
+  "docker-registry": startDockerRegistry,
+  limit: startLimit,
+};
+
+async function startLimit(): Promise<Server> {
+  const port = await freePort();
+  return Server.start([process.execPath, join(import.meta.dirname, "limit-server.ts"), String(port)], port);
 }
+
+/** More sections of a configuration. */
+export type Sections = Readonly<Record<string, unknown>>;
 
 /** Starts Stowage as it is built, on the data below the folder. */
-export async function startStowage(folder: string): Promise<Server> {
+export async function startStowage(folder: string, sections: Sections = {}): Promise<Server> {
   await mkdir(folder, { recursive: true });
   const port = await freePort();
-  const config = await configure(folder, stowageConfig(port, folder));
+  const config = await configure(folder, { ...stowageConfig(port, folder), ...sections });
   const program = join(import.meta.dirname, "..", "bin", "stowage.js");
   // By its first line, as a shell starts it: the flags there belong to it.
   return Server.start([program, "serve", "--config", config], port);
 }
 
+/** Starts docker-registry on the data below the folder. */
+export async function startDockerRegistry(folder: string, sections: Sections = {}): Promise<Server> {
+  await mkdir(folder, { recursive: true });
+  const port = await freePort();
+  const config = await configure(folder, { ...dockerRegistryConfig(port, folder), ...sections });
+  return Server.start(["docker-registry", "serve", config], port);
+}
+
 /** Everything that is not said is Stowage's default. */
-function stowageConfig(port: number, folder: string): object {
+export function stowageConfig(port: number, folder: string): object {
   return {
     version: 0.1,
     log: { level: "error" },
@@ -80,8 +92,8 @@ export function rootDirectory(folder: string): string {
   return join(folder, "data");
 }
 
-/** JSON is YAML. */
-async function configure(folder: string, config: object): Promise<string> {
+/** Writes a configuration, and returns where. JSON is YAML. */
+export async function configure(folder: string, config: object): Promise<string> {
   const path = join(folder, "config.yml");
   await writeFile(path, JSON.stringify(config));
   return path;

@@ -1,6 +1,6 @@
 // Compares Stowage with docker-registry and with what node:http can do at most,
 // side by side: each row runs on all of them in turn. See README.md.
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Generator, requireTools } from "./generator.ts";
@@ -8,6 +8,7 @@ import { type Options, parseOptions, USAGE } from "./options.ts";
 import { startPeers, stopPeers } from "./peers.ts";
 import { type Environment, report } from "./report.ts";
 import type { Row } from "./rows.ts";
+import { save } from "./save.ts";
 import { sha256Rate } from "./sha256.ts";
 import { type Result, summarize } from "./summary.ts";
 import { inWorkspace } from "./workspace.ts";
@@ -50,17 +51,11 @@ async function publish(
   const json = `${JSON.stringify({ environment, results }, undefined, 2)}\n`;
   process.stdout.write(options.json ? json : `\n${report(results, environment)}`);
   if (options.smoke) progress("This was only a smoke test; its figures mean nothing.\n");
-  if (options.save) await save(json);
+  if (options.save) await save("", json);
   const failed = results.some((result) =>
     Object.values(result.figures).some((value) => value !== undefined && value.errors > 0),
   );
   if (failed) process.exitCode = 1;
-}
-
-async function save(json: string): Promise<void> {
-  const folder = join(import.meta.dirname, "results");
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, `${new Date().toISOString().slice(0, 10)}.json`), json);
 }
 
 function progress(text: string): void {

@@ -3,10 +3,12 @@
 // work cost in CPU time on both sides. Standard library only.
 //
 //	loadgen -target NAME=URL[@PID] … [-rounds 3] [-seconds 3] [-cold] [-json] OP[:key=value…] …
+//	loadgen events -target NAME=URL[@PID] [-subscribers N] [-receiver HOST:PORT] [-rate R] [-for 5s] …
 //
 // The operations and their keys are in operations.go and plan.go. With -json
 // each round is one line of JSON on standard output, errors included; see
-// measurement.go. Without it, errors make the exit status 1.
+// measurement.go. Without it, errors make the exit status 1. The second form
+// pushes while others listen for the events; see events.go.
 package main
 
 import (
@@ -18,6 +20,10 @@ import (
 )
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "events" {
+		runEvents(os.Args[2:])
+		return
+	}
 	var targets []*target
 	flag.Func("target", "a registry, as NAME=URL[@PID]; repeatable; the PID is of the server, for its CPU time", func(text string) error {
 		t, err := parseTarget(text)
