@@ -1,7 +1,8 @@
 // EventService: protobuf in, core call, protobuf out.
-import { ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import type { Core } from "../core/core.ts";
 import type { EventService } from "../gen/stowage/v1/event_service_pb.ts";
+import { RegistryError } from "../oci/errors.ts";
 import { consumerMessage } from "./consumer-message.ts";
 import { pageToken, parsePage } from "./convert.ts";
 import { deliveryMessage } from "./delivery-message.ts";
@@ -48,7 +49,7 @@ export function eventService(
       const options = { withReferences: includeReferences };
       for await (const delivery of deliveries) yield { message: deliveryMessage(delivery, options) };
       // Aborted by the server's shutdown: say so, for the reader shall resume. By the client: nobody listens.
-      throw ConnectError.from(signal.reason);
+      throw endOfStream(signal);
     },
 
     async listEvents(request) {
@@ -86,4 +87,11 @@ export function eventService(
       return {};
     },
   };
+}
+
+/** Why a stream ends that has no end. The server's reason has a code, but no details; every error of ours has. */
+function endOfStream(signal: AbortSignal): Error {
+  const reason = ConnectError.from(signal.reason);
+  if (reason.code !== Code.Unavailable) return reason;
+  return new RegistryError("UNAVAILABLE", {}, { message: reason.rawMessage });
 }

@@ -46,13 +46,17 @@ class CallOrigin implements Origin {
     if (facts === undefined) return undefined;
     const { address, host, scheme, userAgent } = facts;
     const { service, method } = this.#context;
-    return {
+    // Not spread together from parts: this is done for every pull.
+    const record: Writable<RequestRecord> = {
       id: facts.id,
-      ...(address !== undefined && { address }),
-      ...(host !== undefined && { host }),
-      ...(scheme !== undefined && { scheme }),
       method: facts.method ?? `${service.typeName}/${method.name}`,
-      ...(userAgent !== undefined && { userAgent }),
     };
+    if (address !== undefined) record.address = address;
+    if (host !== undefined) record.host = host;
+    if (scheme !== undefined) record.scheme = scheme;
+    if (userAgent !== undefined) record.userAgent = userAgent;
+    return record;
   }
 }
+
+type Writable<T> = { -readonly [Member in keyof T]: T[Member] };

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Client, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
+import { ErrorInfoSchema } from "../../src/gen/google/rpc/error_details_pb.ts";
 import { EventService, type SubscribeResponse } from "../../src/gen/stowage/v1/event_service_pb.ts";
 import { UploadService } from "../../src/gen/stowage/v1/upload_service_pb.ts";
 import { digestOf } from "../../src/oci/digest.ts";
@@ -105,6 +106,8 @@ check("shutdown ends a subscription with unavailable, which means resume", async
   assert.ok(error instanceof ConnectError);
   assert.equal(error.code, Code.Unavailable);
   assert.match(error.rawMessage, /resume/);
+  const reasons = error.findDetails(ErrorInfoSchema).map(({ reason }) => reason);
+  assert.deepEqual(reasons, ["UNAVAILABLE"]);
   await closed;
 });
 
