@@ -1,5 +1,6 @@
 // The examples of docs/events.md that follow the log tell everything in order, once,
-// whatever is killed: the follower or the registry. Each has a registry of its own.
+// whatever is killed: the follower or the registry; and their mirrors have what exists
+// and nothing else, whatever they missed. Each has a registry of its own.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -27,8 +28,8 @@ interface Follower {
   readonly read?: (line: string) => string;
   /** The cursor that it goes on behind. */
   readonly place: (room: Room) => Promise<string>;
-  /** False: it explains itself and ends when its events are gone. */
-  readonly startsOver: boolean;
+  /** What it believes to exist: what each tag points to. Absent: it keeps nothing, and ends when its events are gone. */
+  readonly mirror?: (room: Room) => Promise<Readonly<Record<string, string>>>;
 }
 
 /** What a test has. */
@@ -46,7 +47,7 @@ const FOLLOWERS: readonly Follower[] = [
     needs: [],
     command: ["node", "follow.ts"],
     place: acknowledgedBy("follow-ts"),
-    startsOver: true,
+    mirror: (room) => readSaved(room, "follow-ts.json"),
   },
   {
     name: "follow.go",
@@ -56,27 +57,26 @@ const FOLLOWERS: readonly Follower[] = [
       const env = { ...process.env, GO111MODULE: "off" };
       await run(["go", "build", "-o", "follow", "follow.go"], { cwd: directory, env });
     },
-    place: savedIn("follow-go.cursor"),
-    startsOver: true,
+    place: async (room) => (await readSaved(room, "follow-go.json")).Cursor,
+    mirror: async (room) => (await readSaved(room, "follow-go.json")).Tags,
   },
   {
     name: "follow.py",
     needs: ["python3"],
     command: ["python3", "follow.py"],
-    place: savedIn("follow-py.cursor"),
-    startsOver: true,
+    place: async (room) => (await readSaved(room, "follow-py.json")).cursor,
+    mirror: async (room) => (await readSaved(room, "follow-py.json")).tags,
   },
   {
     name: "handle.sh",
     needs: ["bash"],
     command: ["bash", "handle.sh"],
     read: (line) => {
-      const { repository, tagCreated, tagMoved } = JSON.parse(line.replace("handling ", ""));
-      const { tag, descriptor } = tagCreated ?? tagMoved;
-      return `${repository}:${tag} ${descriptor.digest}`;
+      const { repository, tagCreated, tagMoved, tagDeleted } = JSON.parse(line.replace("handling ", ""));
+      const { tag, descriptor } = tagCreated ?? tagMoved ?? tagDeleted;
+      return `${repository}:${tag} ${tagDeleted ? "gone" : descriptor.digest}`;
     },
     place: acknowledgedBy("follow-sh"),
-    startsOver: false,
   },
 ];
 
@@ -115,7 +115,7 @@ async function followThroughEverything(follower: Follower, room: Room): Promise<
   {
     await using example = room.workshop.start(follower.command);
     await example.waitFor(expected.length);
-    expected.push(...(await pusher.pushAll(["three", "one", "two"])));
+    expected.push(...(await pusher.pushAll(["three", "one", "two"])), await pusher.delete("one"));
     await example.waitFor(expected.length);
     await registry.kill();
     await registry.restart();
@@ -128,25 +128,45 @@ async function followThroughEverything(follower: Follower, room: Room): Promise<
   {
     await using example = room.workshop.start(follower.command);
     await example.waitFor(missed.length);
-    missed.push(await pusher.push("five"));
+    missed.push(await pusher.push("five"), await pusher.delete("two"));
     await example.waitFor(missed.length);
     assert.deepEqual(told(follower, example.lines), missed);
     await untilCaughtUp(follower, room);
   }
-  if (follower.startsOver) await startOver(follower, room);
+  await assertMirrorIsRight(follower, room);
+  if (follower.mirror !== undefined) await startOver(follower, room);
 }
 
-/** More happens than the registry keeps. */
-async function startOver(follower: Follower, { registry, pusher, workshop }: Room): Promise<void> {
-  await pusher.pushAll(["six", "one", "two", "three"]);
+/** More happens than the registry keeps, so that nothing tells any more that a tag was deleted. */
+async function startOver(follower: Follower, room: Room): Promise<void> {
+  const { registry, pusher, workshop } = room;
+  const expected = [await pusher.delete("four")];
+  expected.push(...(await pusher.pushAll(["six", "one", "three"])));
   await registry.stop();
   await registry.restart();
+  await untilForgotten(registry, "tag_deleted");
   await using example = workshop.start(follower.command);
-  const expected = [...pusher.existing];
   await example.waitFor(expected.length);
-  expected.push(await pusher.push("seven"));
-  await example.waitFor(expected.length);
-  assert.deepEqual(told(follower, example.lines), expected);
+  // A snapshot tells what is, not in which order it came about.
+  assert.deepEqual([...told(follower, example.lines)].sort(), [...expected].sort());
+  const since = [await pusher.push("seven"), await pusher.delete("six")];
+  await example.waitFor(expected.length + since.length);
+  assert.deepEqual(told(follower, example.lines).slice(expected.length), since);
+  await untilCaughtUp(follower, room);
+  await assertMirrorIsRight(follower, room);
+}
+
+async function untilForgotten({ url }: LocalRegistry, kind: string): Promise<void> {
+  await eventually(`no ${kind} in the log`, async () => {
+    const { events } = await callRpc(url, "EventService/ListEvents", { filter: { kinds: [kind] } });
+    return events === undefined ? true : undefined;
+  });
+}
+
+async function assertMirrorIsRight({ mirror }: Follower, room: Room): Promise<void> {
+  if (mirror === undefined) return;
+  const lines = Object.entries(await mirror(room)).map(([name, digest]) => `${name} ${digest}`);
+  assert.deepEqual(lines.sort(), [...room.pusher.existing].sort());
 }
 
 function told({ read = (line) => line }: Follower, lines: readonly string[]): readonly string[] {
@@ -168,6 +188,6 @@ function acknowledgedBy(consumer: string): Follower["place"] {
   };
 }
 
-function savedIn(file: string): Follower["place"] {
-  return ({ workshop }) => readFile(join(workshop.directory, file), "utf8");
+async function readSaved({ workshop }: Room, file: string) {
+  return JSON.parse(await readFile(join(workshop.directory, file), "utf8"));
 }

@@ -1,4 +1,4 @@
-// Makes tags come and move, and says what an example should print of each.
+// Makes tags come, move and go, and says what an example should print of each.
 import { digestOf } from "../../src/oci/digest.ts";
 import { imageManifest, MANIFEST_TYPE } from "../crash/made-up-image.ts";
 import { HttpCaller } from "../support/http-caller.ts";
@@ -8,7 +8,7 @@ const REPOSITORY = "library/docs";
 export class TagPusher implements Disposable {
   readonly #http: HttpCaller;
   readonly #content = Buffer.from("a layer and a configuration");
-  /** What each tag points to, in the order in which that came about. */
+  /** The line of each tag that exists. */
   readonly #tags = new Map<string, string>();
   #pushes = 0;
 
@@ -38,7 +38,14 @@ export class TagPusher implements Disposable {
     return lines;
   }
 
-  /** What a follower prints of what exists: each tag, by name. */
+  /** Deletes the tag; resolves to the line that a follower prints. */
+  async delete(tag: string): Promise<string> {
+    await this.#http.expect([202], { method: "DELETE", path: `/v2/${REPOSITORY}/manifests/${tag}` });
+    this.#tags.delete(tag);
+    return `${REPOSITORY}:${tag} gone`;
+  }
+
+  /** What exists, the lines that a follower prints of it: each tag, by name. */
   get existing(): readonly string[] {
     return [...this.#tags].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, line]) => line);
   }

@@ -99,6 +99,36 @@ suite("webhooks on docs/events.md", () => {
     }
   });
 
+  test("steer.sh shows a webhook and replays it", { skip: lacking("bash") }, async () => {
+    const path = await workshop.write("steer.sh", page.named("steer.sh"));
+    const { code, stdout, stderr } = await workshop.run(["bash", "-e", path]);
+    assert.equal(code, 0, stderr); // npm may have something to say about its own settings
+    const answers = stdout.split(/^(?=\{)/m).map((text) => JSON.parse(text));
+    assert.deepEqual(
+      answers.map(({ webhook }) => webhook.name),
+      ["deploy", "deploy"],
+    );
+  });
+
+  test("error.sh answers what stands below it", { skip: lacking("bash", "curl") }, async () => {
+    const path = await workshop.write("error.sh", page.named("error.sh"));
+    const { stdout } = await workshop.run(["bash", path]);
+    const [example] = page.examplesWith("code");
+    assert.deepEqual(JSON.parse(stdout), example);
+  });
+
+  test("a test is an empty envelope in Docker's formats, and an event of a type of its own as a CloudEvent", async () => {
+    for (const format of FORMATS) {
+      const earlier = requestsTo(receiver, format).length;
+      const { delivery } = await callRpc(registry.url, "NotificationService/TestWebhook", { name: format });
+      assert.equal(delivery.status, 200);
+      const [{ body } = { body: "" }] = requestsTo(receiver, format).slice(earlier);
+      const { type, ...rest } = JSON.parse(body);
+      if (format === "cloudevents") assert.equal(type, "dev.stowage.test.v1");
+      else assert.deepEqual(rest, { events: [] });
+    }
+  });
+
   test("webhooks.sh works, line by line", { skip: lacking("bash") }, async () => {
     const text = page.named("webhooks.sh").replaceAll(/^stowage .*$/gm, "$&\necho ---");
     const path = await workshop.write("webhooks.sh", text);
