@@ -163,7 +163,12 @@ function keepHouse(
     regularly(FORGET_INTERVAL_MS, () =>
       core.uploads.forgetClosed().catch(failed("forgetting old uploads failed")),
     ),
-    regularly(RETENTION_INTERVAL_MS, () => retention.run().catch(failed("removing old events failed"))),
+    regularly(RETENTION_INTERVAL_MS, () =>
+      retention
+        .run()
+        .then(() => notifier.noteRemoved())
+        .catch(failed("removing old events failed")),
+    ),
   ];
   return () => {
     isStopped = true;

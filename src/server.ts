@@ -75,7 +75,8 @@ function createPort(options: ServerOptions, connections: Connections, shutdownSi
   const http2 = createHttp2Server(limits);
   const dispatch = createDispatcher({
     gateway: options.gateway,
-    rpc: routes && createRpcHandler({ routes, shutdownSignal, corsOrigins: options.corsOrigins ?? [], report }),
+    rpc:
+      routes && createRpcHandler({ routes, shutdownSignal, corsOrigins: options.corsOrigins ?? [], report }),
     connections,
   });
   http1.on("request", dispatch);

@@ -54,7 +54,7 @@ export class Blobs {
   read(descriptor: Descriptor, range: ByteRange, signal: AbortSignal): AsyncIterable<Uint8Array> {
     const { digest, size } = descriptor;
     if (range.offset <= size) return this.#context.blobs.read(digest, range, signal);
-    const message = `offset ${range.offset} is behind the end of blob ${digest}, which has ${size} bytes`;
+    const message = `offset ${range.offset} is past the end of blob ${digest}, which has ${size} bytes`;
     throw new RegistryError("RANGE_INVALID", { digest, size: String(size) }, { message });
   }
 

@@ -35,7 +35,7 @@ export async function resolveStart(log: Log, start: EventStart): Promise<number>
 export function checkGiven(log: Log, sequence: number): void {
   const last = log.lastSequence();
   if (sequence <= last) return;
-  const message = `cursor ${sequence} is behind the end of the log, which is at ${last}`;
+  const message = `cursor ${sequence} is past the end of the log, which is at ${last}`;
   throw new RegistryError("CURSOR_INVALID", { cursor: String(sequence) }, { message });
 }
 
@@ -47,7 +47,7 @@ export function checkKept(log: Log, sequence: number): void {
 
 /** CURSOR_EXPIRED for a sequence; behind `oldest` everything is kept. */
 export function cursorExpired(sequence: number, oldest: number): RegistryError {
-  const message = `events behind cursor ${sequence} were removed; the oldest cursor that still works is ${oldest}`;
+  const message = `events after cursor ${sequence} were removed; the oldest cursor that still works is ${oldest}`;
   return new RegistryError(
     "CURSOR_EXPIRED",
     { cursor: String(sequence), oldest: String(oldest) },

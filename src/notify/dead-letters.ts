@@ -37,6 +37,7 @@ export class DeadLetters {
   /** Changes are made one after the other, as the number of letters depends on all of them. */
   readonly #changes = new Lane();
   #count: number | undefined;
+  #known = 0;
 
   constructor(metadata: MetadataStore, webhook: string, most: number = MAX_DEAD_LETTERS) {
     this.#metadata = metadata;
@@ -79,6 +80,11 @@ export class DeadLetters {
     return newest;
   }
 
+  /** How many there are, as far as is known without looking: 0 before `count`. */
+  get known(): number {
+    return this.#known;
+  }
+
   /** How many there are. */
   count(): Promise<number> {
     return this.#changes.run(() => this.#counted());
@@ -93,7 +99,7 @@ export class DeadLetters {
       const removed = oldest.map((name) => remove(this.#keyOf(name)));
       this.#count = undefined; // nobody knows whether a commit that failed happened
       await commit([...removed, this.#put(letter)], oldest.length);
-      this.#count = count - oldest.length;
+      this.#know(count - oldest.length);
       return oldest.length;
     });
   }
@@ -138,10 +144,10 @@ export class DeadLetters {
   }
 
   async #remove(keys: readonly ReturnType<typeof deadLetterKey>[], commit: CommitLetters): Promise<number> {
-    const before = this.#count;
+    const before = await this.#counted();
     this.#count = undefined;
     await commit(keys.map(remove));
-    if (before !== undefined) this.#count = before - keys.length;
+    this.#know(before - keys.length);
     return keys.length;
   }
 
@@ -156,8 +162,13 @@ export class DeadLetters {
     if (this.#count !== undefined) return this.#count;
     let count = 0;
     for await (const names of this.#names()) count += names.length;
-    this.#count = count;
+    this.#know(count);
     return count;
+  }
+
+  #know(count: number): void {
+    this.#count = count;
+    this.#known = count;
   }
 
   /** All names, oldest first, some at a time. */

@@ -80,6 +80,12 @@ export class FailureLog {
     this.#log.warn(fields, "events were removed from the log before they could be delivered to the webhook");
   }
 
+  /** Retention removed what it has not had while it was paused or failing. */
+  overtaken(count: number): void {
+    const fields = { webhook: this.#webhook.name, count };
+    this.#log.warn(fields, "events that wait for a webhook which does not deliver were removed from the log");
+  }
+
   stumbled(error: unknown): void {
     const fields = { webhook: this.#webhook.name, err: error };
     this.#log.error(fields, "delivering to the webhook stumbled; it will be tried again");

@@ -85,6 +85,11 @@ export class Notifier {
       .map(({ neededBehind }) => neededBehind);
   }
 
+  /** To be called when events were removed from the log: warns of webhooks that are paused or fail and lost some. */
+  noteRemoved(): void {
+    for (const webhook of this.#webhooks.values()) webhook.noteRemoved();
+  }
+
   /** All webhooks, in the configuration's order. */
   list(): readonly WebhookStatus[] {
     return [...this.#webhooks.values()].map(({ status }) => status);

@@ -11,8 +11,12 @@ export interface WebhookStatus {
   readonly url: string;
   readonly state: WebhookStateName;
   readonly record: WebhookRecord;
-  /** How many events lie behind its place in the log. */
+  /** How many events lie behind its place in the log, those that were removed not counted. */
   readonly lag: number;
+  /** How many events behind its place were removed from the log already. */
+  readonly missedAhead: number;
+  /** How many dead letters there are now. */
+  readonly deadLetters: number;
   readonly settings: WebhookSettings;
 }
 
@@ -21,16 +25,17 @@ export interface WebhookSettings extends Omit<WebhookOptions, "name" | "url" | "
   readonly signingKeys: number;
 }
 
-/** Where the event log begins and ends. */
-export interface LogBounds {
+/** Where the event log begins and ends, and how many dead letters there are. */
+export interface Surroundings {
   readonly last: number;
   readonly trimmed: number;
+  readonly deadLetters: number;
 }
 
 export function webhookStatus(
   { name, url, headers, secrets, ...settings }: WebhookOptions,
   record: WebhookRecord,
-  { last, trimmed }: LogBounds,
+  { last, trimmed, deadLetters }: Surroundings,
 ): WebhookStatus {
   return {
     name,
@@ -38,6 +43,8 @@ export function webhookStatus(
     state: stateOf(settings, record),
     record,
     lag: Math.max(last - Math.max(record.sequence, trimmed), 0),
+    missedAhead: Math.max(trimmed - record.sequence, 0),
+    deadLetters,
     settings: { ...settings, headerNames: Object.keys(headers), signingKeys: secrets.length },
   };
 }

@@ -40,6 +40,9 @@ export class Webhook {
   readonly #courier: Courier;
   readonly #letters: DeadLetters;
   readonly #endpoint: Endpoint;
+  readonly #log: FailureLog;
+  /** The place at which retention overtook it, as far as was told. */
+  #overtakenAt: number | undefined;
 
   private constructor(context: WebhookContext, options: WebhookOptions, state: WebhookState) {
     const { metadata, events, includeReferences, log, now, random, wait } = context;
@@ -53,6 +56,7 @@ export class Webhook {
     this.#state = state;
     this.#courier = new Courier({ ...context, webhook: options, message });
     this.#letters = new DeadLetters(metadata, name);
+    this.#log = new FailureLog(log, options, state.record.failure);
     this.#endpoint = new Endpoint({
       options,
       state,
@@ -60,7 +64,7 @@ export class Webhook {
       picker: new EventPicker(events, passes),
       courier: this.#courier,
       letters: this.#letters,
-      log: new FailureLog(log, options, state.record.failure),
+      log: this.#log,
       now,
       random,
       wait,
@@ -72,11 +76,10 @@ export class Webhook {
     const { metadata, events, log, now } = context;
     const { name, deliveryLogSize } = options;
     const initial = () => firstSeen(events.lastSequence(), now());
-    return new Webhook(
-      context,
-      options,
-      await WebhookState.open({ metadata, log, name, deliveryLogSize, initial }),
-    );
+    const state = await WebhookState.open({ metadata, log, name, deliveryLogSize, initial });
+    const webhook = new Webhook(context, options, state);
+    await webhook.#letters.count();
+    return webhook;
   }
 
   begin(): void {
@@ -89,8 +92,11 @@ export class Webhook {
 
   get status(): WebhookStatus {
     const { events } = this.#context;
-    const bounds = { last: events.lastSequence(), trimmed: events.trimmedSequence() };
-    return webhookStatus(this.options, this.#state.record, bounds);
+    return webhookStatus(this.options, this.#state.record, {
+      last: events.lastSequence(),
+      trimmed: events.trimmedSequence(),
+      deadLetters: this.#letters.known,
+    });
   }
 
   /** The last attempts, oldest first. */
@@ -105,16 +111,30 @@ export class Webhook {
 
   async pause(): Promise<WebhookStatus> {
     await this.#endpoint.pause();
-    return this.status;
+    return this.#steered("a webhook was paused");
   }
 
   async resume(): Promise<WebhookStatus> {
     await this.#endpoint.resume();
-    return this.status;
+    return this.#steered("a webhook was resumed");
   }
 
   async replay(sequence: number): Promise<WebhookStatus> {
     await this.#endpoint.replay(sequence);
+    return this.#steered("a webhook was sent to another place in the log", sequence);
+  }
+
+  /** To be called when events were removed: warns, once for each place, when it stands still and has lost some. */
+  noteRemoved(): void {
+    const { state, missedAhead, record } = this.status;
+    if (state !== "paused" && state !== "retrying") return; // one that delivers finds out by itself
+    if (missedAhead === 0 || record.sequence === this.#overtakenAt) return;
+    this.#overtakenAt = record.sequence;
+    this.#log.overtaken(missedAhead);
+  }
+
+  #steered(message: string, cursor = this.#state.record.sequence): WebhookStatus {
+    this.#context.log.info({ webhook: this.options.name, cursor }, message);
     return this.status;
   }
 

@@ -34,7 +34,7 @@ export function notificationService(notifier: Notifier): ServiceImpl<typeof Noti
     async replayWebhook({ name, start }) {
       const place = parseStart(start);
       if (place === undefined) {
-        const message = "start is missing; say where to begin";
+        const message = "start is missing: give from_start, from_now, after_cursor or from_time";
         throw new RegistryError("REQUEST_INVALID", {}, { message });
       }
       return { webhook: webhookMessage(await notifier.replay(name, place)) };

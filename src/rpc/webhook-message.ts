@@ -35,7 +35,7 @@ const MAX_DURATION_MS = 315_576_000_000_000;
 
 const MAX_INT32 = 2 ** 31 - 1;
 
-export function webhookMessage({ name, url, state, record, lag, settings }: WebhookStatus): Webhook {
+export function webhookMessage({ name, url, state, record, settings, ...counts }: WebhookStatus): Webhook {
   const {
     sequence,
     delivered,
@@ -51,12 +51,14 @@ export function webhookMessage({ name, url, state, record, lag, settings }: Webh
     url,
     state: STATES[state],
     cursor: String(sequence),
-    lag: BigInt(lag),
+    lag: BigInt(counts.lag),
     deliveredEvents: BigInt(delivered),
     failedAttempts: BigInt(failedAttempts),
     givenUpEvents: BigInt(givenUp),
     missedEvents: BigInt(missed),
     droppedDeadLetters: BigInt(dropped),
+    deadLetters: BigInt(counts.deadLetters),
+    missedAhead: BigInt(counts.missedAhead),
     ...(lastSuccessTime !== undefined && { lastSuccessTime: timeMessage(lastSuccessTime) }),
     ...(failure !== undefined && { failure: failureMessage(failure) }),
     settings: settingsMessage(settings),

@@ -10,6 +10,9 @@ type Request = IncomingMessage | Http2ServerRequest;
 /** Longer texts from a client are cut: they go into every event. */
 const MAX_TEXT = 256;
 
+/** How a listener for IPv6 shows those who come over IPv4. RFC 4291, 2.5.5.2. */
+const MAPPED_IPV4 = /^::ffff:(?=\d+\.)/i;
+
 /** The facts of a call of a service, found out when they are read. */
 export function callerOf(request: Request): RequestFacts {
   return new Caller(request);
@@ -34,8 +37,9 @@ class Caller implements RequestFacts {
   }
 
   get address(): string | undefined {
-    const { remoteAddress, remotePort } = this.#request.socket;
-    if (remoteAddress === undefined) return undefined;
+    const { remoteAddress: shown, remotePort } = this.#request.socket;
+    if (shown === undefined) return undefined;
+    const remoteAddress = shown.replace(MAPPED_IPV4, "");
     return remoteAddress.includes(":")
       ? `[${remoteAddress}]:${remotePort}`
       : `${remoteAddress}:${remotePort}`;

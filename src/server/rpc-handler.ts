@@ -54,6 +54,8 @@ const ROUTER_OPTIONS: ConnectRouterOptions = {
   compressMinBytes: Number.MAX_SAFE_INTEGER,
   readMaxBytes: MAX_REQUEST_MESSAGE,
   writeMaxBytes: MAX_RESPONSE_MESSAGE,
+  // A misspelt filter that is ignored chooses everything: better say so.
+  jsonOptions: { ignoreUnknownFields: false },
 };
 
 export function createRpcHandler({

@@ -143,12 +143,37 @@ suite("steering", () => {
     await room.caughtUp();
     await room.metadata.trimEvents(3);
     const { notifier } = room;
-    await assert.rejects(notifier.replay("hook", { kind: "after", sequence: 6 }), has("CURSOR_INVALID"));
+    await assert.rejects(notifier.replay("hook", { kind: "after", sequence: 6 }), {
+      code: "CURSOR_INVALID",
+      message: "cursor 6 is past the end of the log, which is at 5",
+    });
     await assert.rejects(notifier.replay("hook", { kind: "after", sequence: 2 }), has("CURSOR_EXPIRED"));
     assert.equal(room.status().record.sequence, 5);
     await notifier.replay("hook", { kind: "start" });
     await receiver.waitFor(7);
     assert.deepEqual(receiver.requests.slice(5).flatMap(idsIn), ["e4", "e5"]);
+  });
+
+  test("each steering is logged, with the webhook and its place", async () => {
+    await using receiver = await WebhookReceiver.start();
+    await using room = await PostRoom.open();
+    await room.start(webhook({ receiver }));
+    await room.append(2);
+    await room.caughtUp();
+    room.lines.length = 0;
+    await room.notifier.pause("hook");
+    await room.notifier.replay("hook", { kind: "after", sequence: 1 });
+    await room.notifier.resume("hook");
+    const line = (cursor: number, message: string) => ({
+      level: "info",
+      fields: { webhook: "hook", cursor },
+      message,
+    });
+    assert.deepEqual(room.lines, [
+      line(2, "a webhook was paused"),
+      line(1, "a webhook was sent to another place in the log"),
+      line(1, "a webhook was resumed"),
+    ]);
   });
 
   test("a test is posted once, also when the webhook is paused, disabled or fails, and changes nothing", async () => {

@@ -178,6 +178,7 @@ suite("NotificationService", () => {
       await room.caughtUp();
       await room.metadata.trimEvents(3);
       await refused(client.replayWebhook({ name }), Code.InvalidArgument, "REQUEST_INVALID");
+      await assert.rejects(client.replayWebhook({ name }), /from_start, from_now, after_cursor or from_time/);
       await refused(replay("x"), Code.InvalidArgument, "CURSOR_INVALID");
       await refused(replay("6"), Code.InvalidArgument, "CURSOR_INVALID");
       const { oldest } = await refused(replay("1"), Code.OutOfRange, "CURSOR_EXPIRED");

@@ -6,6 +6,23 @@ import { runServer } from "./running-server.ts";
 const METHOD = "/stowage.v1.EventService/ListEvents";
 const PROTO = { "content-type": "application/proto" };
 
+const MISSPELT = JSON.stringify({ filter: { kind: ["tag_created"] } });
+
+for (const [name, path, request] of [
+  ["a POST", METHOD, { method: "POST", headers: { "content-type": "application/json" }, body: MISSPELT }],
+  ["a GET", `${METHOD}?connect=v1&encoding=json&message=${encodeURIComponent(MISSPELT)}`, {}],
+] as const) {
+  test(`a misspelt member in the JSON of ${name} is refused, and named`, async () => {
+    await using server = await runServer();
+    const answer = await fetch(`${server.url}${path}`, request);
+    const text = await answer.text();
+    assert.equal(answer.status, 400, text);
+    assert.match(text, /"code":"invalid_argument"/);
+    assert.match(text, /kind\W.* is unknown/);
+    assert.deepEqual(server.reports, []);
+  });
+}
+
 for (const [name, path, request] of [
   ["bytes that are no message", METHOD, { method: "POST", headers: PROTO, body: new Uint8Array([0xff]) }],
   [

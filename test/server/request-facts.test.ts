@@ -161,6 +161,14 @@ for (const [name, connect] of Object.entries(TRANSPORTS)) {
   });
 }
 
+test("who comes over IPv4 to a listener for IPv6 has a plain IPv4 address", async () => {
+  await using server = await openWholeServer({ listenHost: "::" });
+  await pushByHttp(server, "team/docker", {});
+  await push(createConnectTransport({ baseUrl: server.url, httpVersion: "1.1" }), "team/rpc");
+  for (const event of [...(await eventsOf(server, "team/docker")), ...(await eventsOf(server, "team/rpc"))])
+    assert.match(requestOf(event).address, /^127\.0\.0\.1:\d{1,5}$/);
+});
+
 test("forged headers of the Docker API change nothing", async () => {
   await using server = await openWholeServer();
   await pushByHttp(server, "team/plain", { "user-agent": AGENT });

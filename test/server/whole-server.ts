@@ -11,6 +11,8 @@ import { openTestRegistry, type TestRegistryOptions } from "../support/test-regi
 export interface WholeServerOptions extends TestRegistryOptions {
   /** Whose pages may call. Absent: none. */
   readonly corsOrigins?: readonly string[];
+  /** Where it listens. Absent: at 127.0.0.1, where it is called in any case. */
+  readonly listenHost?: string;
 }
 
 export interface WholeServer extends AsyncDisposable {
@@ -23,6 +25,7 @@ export interface WholeServer extends AsyncDisposable {
 /** Disposing cuts what is left, and fails when the server or the registry had something to report. */
 export async function openWholeServer({
   corsOrigins = [],
+  listenHost = "127.0.0.1",
   ...options
 }: WholeServerOptions = {}): Promise<WholeServer> {
   const failures: unknown[] = [];
@@ -34,7 +37,7 @@ export async function openWholeServer({
     logger: { error: (fields) => void failures.push(fields) },
   });
   const server = await startServer({
-    host: "127.0.0.1",
+    host: listenHost,
     port: 0,
     corsOrigins,
     gateway: { handles, listener },

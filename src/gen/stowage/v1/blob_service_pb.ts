@@ -277,7 +277,7 @@ export const BlobService: GenService<{
    * The stream ends after the last byte asked for.
    *
    * Errors: as StatBlob; RANGE_INVALID (out_of_range) when `offset` lies
-   * behind the end.
+   * past the end.
    *
    * @generated from rpc stowage.v1.BlobService.ReadBlob
    */

@@ -27,7 +27,7 @@ export const file_stowage_v1_event: GenFile = /*@__PURE__*/
 export type Event = Message<"stowage.v1.Event"> & {
   /**
    * The event's place in the log. Opaque; give it back as `after_cursor` to
-   * continue behind this event.
+   * continue after this event.
    *
    * @generated from field: string cursor = 1;
    */

@@ -25,7 +25,7 @@ export const file_stowage_v1_event_service: GenFile = /*@__PURE__*/
  *
  * Patterns: "*" stands for any characters but "/", "**" for any characters,
  * "?" for one character but "/", and "\" takes the special meaning from the
- * character behind it. They fit the whole name: "team/**" chooses all
+ * character after it. They fit the whole name: "team/**" chooses all
  * repositories below "team", but not "team" itself.
  *
  * @generated from message stowage.v1.EventFilter
@@ -92,7 +92,7 @@ export const EventFilterSchema: GenMessage<EventFilter> = /*@__PURE__*/
  */
 export type SubscribeRequest = Message<"stowage.v1.SubscribeRequest"> & {
   /**
-   * Where to begin. Absent: from now or, with `consumer`, behind what it
+   * Where to begin. Absent: from now or, with `consumer`, after what it
    * acknowledged. A consumer can begin anew with `from_snapshot`, and takes no
    * other start.
    *
@@ -239,7 +239,7 @@ export const SubscribeResponseSchema: GenMessage<SubscribeResponse> = /*@__PURE_
  */
 export type SubscribeResponse_Ready = Message<"stowage.v1.SubscribeResponse.Ready"> & {
   /**
-   * Events behind this cursor will follow.
+   * Events after this cursor will follow.
    *
    * @generated from field: string cursor = 1;
    */
@@ -282,7 +282,7 @@ export const SubscribeResponse_KeepaliveSchema: GenMessage<SubscribeResponse_Kee
  */
 export type SubscribeResponse_SnapshotEnd = Message<"stowage.v1.SubscribeResponse.SnapshotEnd"> & {
   /**
-   * Events behind this cursor will follow: the snapshot shows exactly what
+   * Events after this cursor will follow: the snapshot shows exactly what
    * existed at it.
    *
    * @generated from field: string cursor = 1;
@@ -471,7 +471,7 @@ export const SnapshotItem_TagStateSchema: GenMessage<SnapshotItem_TagState> = /*
  */
 export type ListEventsRequest = Message<"stowage.v1.ListEventsRequest"> & {
   /**
-   * Begin behind the event with this cursor. Empty: at the oldest.
+   * Begin after the event with this cursor. Empty: at the oldest.
    *
    * @generated from field: string after_cursor = 1;
    */
@@ -571,7 +571,7 @@ export type Consumer = Message<"stowage.v1.Consumer"> & {
   cursor: string;
 
   /**
-   * How many events are in the log behind that, whatever a filter would
+   * How many events are in the log after that, whatever a filter would
    * choose of them.
    *
    * @generated from field: int64 lag = 3;
@@ -859,7 +859,7 @@ export const DeleteConsumerResponseSchema: GenMessage<DeleteConsumerResponse> = 
  */
 export const EventService: GenService<{
   /**
-   * Subscribe streams events, first those already in the log behind the
+   * Subscribe streams events, first those already in the log after the
    * chosen start, then new ones as they happen. The first message is `ready`,
    * and a `keepalive` comes whenever nothing was sent for 15 seconds. To
    * resume after the stream ended, subscribe after the last cursor seen: no
@@ -870,7 +870,7 @@ export const EventService: GenService<{
    * repository, blob, manifest and tag, then `snapshot_end`, then events. A
    * snapshot that broke off is begun again.
    *
-   * With `consumer` it continues behind what that consumer acknowledged.
+   * With `consumer` it continues after what that consumer acknowledged.
    *
    * The stream ends only with an error: UNAVAILABLE (unavailable) when the
    * registry shuts down, which means "resume".

@@ -595,7 +595,7 @@ export const NotificationService: GenService<{
     output: typeof ResumeWebhookResponseSchema;
   },
   /**
-   * ReplayWebhook delivers everything behind a place in the log again, in
+   * ReplayWebhook delivers everything after a place in the log again, in
    * order, or skips what lies before it.
    *
    * Errors: WEBHOOK_UNKNOWN (not_found); CURSOR_INVALID (invalid_argument);
