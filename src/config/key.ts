@@ -110,9 +110,21 @@ export function reject(context: z.core.$RefinementCtx, detail?: string): never {
 export const duration = z.unknown().transform((value, context) => {
   const milliseconds = value === 0 ? 0 : typeof value === "string" ? parseDuration(value) : undefined;
   if (milliseconds !== undefined) return milliseconds;
-  const isBare = typeof value === "number" || (typeof value === "string" && /^\d+$/.test(value));
-  return reject(context, isBare ? `it has no unit; for seconds write "${value}s"` : undefined);
+  return reject(context, unitAdvice(String(value)));
 });
+
+/** Distribution takes a bare number for nanoseconds; who wrote one hardly meant so many seconds. */
+const NANOSECONDS = 1_000_000;
+
+function unitAdvice(text: string): string | undefined {
+  const [, number = "", unit] = /^(\d+)(d?)$/.exec(text) ?? [];
+  if (number === "") return undefined;
+  if (unit === "d") return `days are no unit here; write "${Number(number) * 24}h"`;
+  if (Number(number) < NANOSECONDS) return `it has no unit; for seconds write "${number}s"`;
+  const milliseconds = Number(number) / NANOSECONDS;
+  const duration = milliseconds % 1000 === 0 ? `${milliseconds / 1000}s` : `${milliseconds}ms`;
+  return `it has no unit; for as many nanoseconds write "${duration}"`;
+}
 
 /** A duration in milliseconds, above 0 and at most a day: longer than a timer's 24 days would be none. */
 export const timer = duration.refine((value) => value > 0 && value <= MAX_TIMER_MS);

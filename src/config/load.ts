@@ -3,7 +3,7 @@
 import { type Config, toConfig } from "./config.ts";
 import { expandDriver } from "./driver-shorthand.ts";
 import { type Environment, type Override, readEnvironment } from "./environment.ts";
-import { CONFIGURATION, KEYS } from "./keys.ts";
+import { CONFIGURATION, SECTIONS } from "./keys.ts";
 import { ConfigError, type ConfigProblem } from "./problem.ts";
 import { formatPath, isRawMap, type RawMap, type RawPath, setAt } from "./raw-tree.ts";
 import { readSecretFiles } from "./read-secret-files.ts";
@@ -104,10 +104,11 @@ function applyOverrides(root: RawMap, overrides: readonly Override[]): readonly 
   });
 }
 
-/** What was set from outside at this place or above it, or, for a key, in it. */
+/** What was set from outside at this place or above it, or in it; but not in a section, which many have a part in. */
 function nameOfOverride(at: RawPath, overrides: readonly Override[]): string | undefined {
   const around = overrides.findLast(({ path }) => isBelow(at, path));
-  const inside = KEYS.has(formatPath(at)) ? overrides.findLast(({ path }) => isBelow(path, at)) : undefined;
+  const isWhole = at.length > 0 && !SECTIONS.has(formatPath(at));
+  const inside = isWhole ? overrides.findLast(({ path }) => isBelow(path, at)) : undefined;
   return (around ?? inside)?.name;
 }
 

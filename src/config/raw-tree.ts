@@ -34,7 +34,7 @@ function obstacleTo(node: RawMap | unknown[], part: string | number, path: RawPa
   if (typeof part === "string") return Array.isArray(node) ? `${formatPath(path)} is a list` : undefined;
   if (!Array.isArray(node)) return `${formatPath(path)} is not a list`;
   return part > node.length
-    ? `${formatPath(path)} has ${node.length} elements; the next index is ${node.length}`
+    ? `${formatPath(path)} has ${node.length} element${node.length === 1 ? "" : "s"}; the next index is ${node.length}`
     : undefined;
 }
 

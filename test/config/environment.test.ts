@@ -78,7 +78,7 @@ test("list elements are set by their index, the next free one appends, a gap is 
   });
   assert.deepEqual(gap, [
     "REGISTRY_NOTIFICATIONS_ENDPOINTS_3_DISABLED notifications.endpoints.3.disabled " +
-      "notifications.endpoints has 1 elements; the next index is 1",
+      "notifications.endpoints has 1 element; the next index is 1",
   ]);
 });
 

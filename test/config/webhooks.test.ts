@@ -266,3 +266,11 @@ test("a member that is misspelt in a variable is named with the nearest", () => 
       "unknown key; did you mean timeout?",
   ]);
 });
+
+test("a misspelt member of which a variable sets an element is the variable's mistake, not the file's", () => {
+  const name = "REGISTRY_NOTIFICATIONS_ENDPOINTS_0_SIGNING_SECRET_0";
+  const found = complaints({ yaml: endpoint(""), environment: { [name]: "whsec_hush" } });
+  assert.deepEqual(found, [
+    `${name} notifications.endpoints.0.signing.secret unknown key; did you mean signing.secrets?`,
+  ]);
+});
