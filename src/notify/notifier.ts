@@ -11,7 +11,7 @@ import type { WebhookOptions } from "./endpoint-options.ts";
 import type { NotifierLog } from "./notifier-log.ts";
 import type { Redelivery, RedeliveryRequest } from "./redelivery.ts";
 import { type Wait, wait } from "./waits.ts";
-import { Webhook } from "./webhook.ts";
+import type { Webhook, WebhookContext } from "./webhook.ts";
 import type { WebhookStatus } from "./webhook-status.ts";
 
 export interface NotifierOptions {
@@ -57,7 +57,7 @@ export class Notifier {
     const context = { wait, ...options, userAgent, random };
     // A disabled one may lack a name; nobody can ask for it, and it has no place to keep.
     const named = options.webhooks.filter(({ name }) => name !== "");
-    const opened = await Promise.all(named.map((webhook) => Webhook.open(context, webhook)));
+    const opened = await Promise.all(named.map((webhook) => openWebhook(context, webhook)));
     for (const webhook of opened) {
       this.#webhooks.set(webhook.options.name, webhook);
       this.#introduce(webhook.status);
@@ -157,4 +157,10 @@ export class Notifier {
     const fields = { webhook: name, url, format, state, signed: signingKeys > 0, lag };
     this.#options.log.info(fields, "a webhook is configured");
   }
+}
+
+/** What delivers, and the HTTP client with it, takes its memory only where there are webhooks. */
+async function openWebhook(context: WebhookContext, options: WebhookOptions): Promise<Webhook> {
+  const { Webhook } = await import("./webhook.ts");
+  return Webhook.open(context, options);
 }

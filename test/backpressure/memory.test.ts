@@ -1,4 +1,6 @@
-// Many transfers at a time: memory does not grow with what is transferred.
+// Many transfers at a time: memory does not grow with what is transferred. Counted is what they take beyond
+// the process at rest, which is larger here than it is built: from TypeScript it starts with 40 MB more. Built,
+// it rests at 100 MB, so that this limit keeps it under 300.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LargeBlob } from "./large-blob.ts";
@@ -6,11 +8,12 @@ import { REPOSITORY, reportMemory, withRegistry } from "./setting.ts";
 
 const TRANSFERS = 32;
 const MEBIBYTES = 16;
-const LIMIT = 300_000_000;
+const LIMIT = 195_000_000;
 
-test(`${TRANSFERS} pushes and pulls of ${MEBIBYTES} MiB at a time keep the process under 300 MB`, async (t) => {
+test(`${TRANSFERS} pushes and pulls of ${MEBIBYTES} MiB at a time take less than 195 MB`, async (t) => {
   await withRegistry({}, async (setting) => {
-    const { http } = setting;
+    const { http, registry } = setting;
+    const { now: atRest } = await registry.memory();
     const blobs = Array.from(
       { length: TRANSFERS },
       (_, number) => new LargeBlob(`memory ${number}`, MEBIBYTES),
@@ -23,6 +26,6 @@ test(`${TRANSFERS} pushes and pulls of ${MEBIBYTES} MiB at a time keep the proce
     ]);
     await Promise.all(both);
     const peak = await reportMemory(t, setting);
-    assert.ok(peak < LIMIT, `the process took ${peak} bytes`);
+    assert.ok(peak - atRest < LIMIT, `the process took ${peak} bytes, ${atRest} before`);
   });
 });
