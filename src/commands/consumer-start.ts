@@ -30,5 +30,5 @@ export async function openConsumer(
 }
 
 function continues({ name, cursor, lag }: Consumer): string {
-  return `consumer ${name} exists and goes on behind #${cursor}, with ${formatQuantity(lag, "event")} to come`;
+  return `consumer ${name} exists and goes on after #${cursor}, with ${formatQuantity(lag, "event")} to come`;
 }

@@ -27,7 +27,7 @@ export function addConsumers(program: Command, world: World): void {
 const EXAMPLES = `
 A consumer is a place in the event log that the registry remembers under a name; it is made
 with "stowage events --follow --consumer NAME" or EventService.CreateConsumer. Its lag counts
-all events behind that place. Expired: events that it has not had are gone from the log.
+all events after that place. Expired: events that it has not had are gone from the log.
 
 Examples:
   stowage consumers list

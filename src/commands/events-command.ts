@@ -15,7 +15,7 @@ export function addEvents(program: Command, world: World): void {
     .addOption(
       new Option(
         "--from <place>",
-        'a cursor, to begin behind it; "start"; or "now" (default: start; with --follow: now)',
+        'a cursor, to begin after it; "start"; or "now" (default: start; with --follow: now)',
       ).conflicts(["since", "snapshot"]),
     )
     .addOption(

@@ -22,7 +22,7 @@ export interface EventsOptions extends RemoteOptions {
 /** Throws CommandFailure for options that mean nothing without another one. */
 export function requireFitting({ follow, from, consumer, references, json }: EventsOptions): void {
   if (from === "now" && follow !== true)
-    throw usage("--from now needs --follow: nothing is in the log behind now");
+    throw usage("--from now needs --follow: nothing is in the log after now");
   if (consumer !== undefined && follow !== true)
     throw usage("--consumer needs --follow: a consumer remembers how far somebody has followed");
   if (references === true && json !== true)

@@ -4,6 +4,7 @@ import { ConfigError } from "../config/problem.ts";
 import { type ConfigOptions, configPath } from "./config-path.ts";
 import { addConsumers } from "./consumers-command.ts";
 import { addEvents } from "./events-command.ts";
+import { chooseServer } from "./remote-options.ts";
 import { printVersion, stowageVersion } from "./version.ts";
 import { addWebhooks } from "./webhooks-command.ts";
 import { CommandFailure, EXIT, type World } from "./world.ts";
@@ -45,6 +46,7 @@ function createProgram(world: World): Command {
     .helpCommand("help [command]", "print help for a command")
     .showHelpAfterError("(--help tells more)")
     .addHelpText("after", EXIT_CODES)
+    .hook("preAction", (_, command) => chooseServer(command, world.environment))
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void world.out.write(text),

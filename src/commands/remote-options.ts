@@ -1,8 +1,20 @@
 // The options that every command has which asks a running registry.
 import { type Command, type CommandOptions, Option } from "commander";
+import type { Environment } from "../config/environment.ts";
+
+/** The registry that is asked when the command line does not name one. */
+const SERVER_VARIABLE = "STOWAGE_SERVER";
 
 export function serverOption(): Option {
-  return new Option("-s, --server <url>", "the registry").default("http://127.0.0.1:5000");
+  const description = `the registry (also $${SERVER_VARIABLE})`;
+  return new Option("-s, --server <url>", description).default("http://127.0.0.1:5000");
+}
+
+/** Takes the server from the environment where the command line says none. */
+export function chooseServer(command: Command, environment: Environment): void {
+  const server = environment[SERVER_VARIABLE];
+  if (server === undefined || server === "" || command.getOptionValueSource("server") !== "default") return;
+  command.setOptionValueWithSource("server", server, "env");
 }
 
 /** `what` completes "print …". */

@@ -30,7 +30,7 @@ Examples:
 
 function addReading(webhooks: Command, world: World): void {
   remoteCommand(webhooks, "list", "one line of JSON for each webhook")
-    .description("list webhooks: what each is doing, and how many events wait")
+    .description("list webhooks: what each is doing, and how many events it has yet to look through")
     .action(async (options: RemoteOptions) => {
       const { listWebhooks } = await import("./webhooks-list.ts");
       await listWebhooks(world, options);
@@ -82,7 +82,7 @@ function addReplay(webhooks: Command, world: World): void {
     .argument("<name>", NAME_HELP)
     .optionsGroup("From where (one of):")
     .addOption(
-      new Option("--after <cursor>", "behind the event with this cursor").conflicts(REPLAY_STARTS.slice(1)),
+      new Option("--after <cursor>", "after the event with this cursor").conflicts(REPLAY_STARTS.slice(1)),
     )
     .addOption(
       new Option("--since <time>", "2026-03-01T15:04:05Z or, back from now, 15m, 2h, 1d").conflicts(

@@ -29,12 +29,16 @@ const NONE = [
 
 /** The table of webhooks; below it, what is wrong with some. */
 export function webhookLines(view: View, webhooks: readonly Webhook[]): string[] {
+  // Losses have columns only when there are some: then they are seen.
+  const hasDead = webhooks.some(({ deadLetters }) => deadLetters > 0n);
+  const hasMissed = webhooks.some((webhook) => missedOf(webhook) > 0n);
   const columns = [
     { title: "NAME" },
     { title: "STATE" },
     { title: "LAG", alignRight: true },
     { title: "DELIVERED", alignRight: true },
-    { title: "GIVEN UP", alignRight: true },
+    ...(hasDead ? [{ title: "DEAD LETTERS", alignRight: true }] : []),
+    ...(hasMissed ? [{ title: "MISSED", alignRight: true }] : []),
     { title: "LAST SUCCESS" },
     { title: "URL" },
   ];
@@ -43,11 +47,21 @@ export function webhookLines(view: View, webhooks: readonly Webhook[]): string[]
     stateCell(webhook),
     formatCount(webhook.lag),
     formatCount(webhook.deliveredEvents),
-    formatCount(webhook.givenUpEvents),
+    ...(hasDead ? [lossCell(webhook.deadLetters)] : []),
+    ...(hasMissed ? [lossCell(missedOf(webhook))] : []),
     view.fullTime(webhook.lastSuccessTime),
     webhook.url || "-",
   ]);
   return [...tableLines(view, columns, rows), ...failureLines(view, webhooks)];
+}
+
+/** Also those that it will miss as soon as it goes on. */
+function missedOf({ missedEvents, missedAhead }: Webhook): bigint {
+  return missedEvents + missedAhead;
+}
+
+function lossCell(count: bigint): Cell {
+  return count === 0n ? "0" : { text: formatCount(count), style: "red" };
 }
 
 function failureLines(view: View, webhooks: readonly Webhook[]): string[] {

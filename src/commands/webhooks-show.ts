@@ -1,7 +1,7 @@
 // stowage webhooks show: one webhook, its settings, its last deliveries.
 import { type Webhook, WebhookSchema } from "../gen/stowage/v1/webhook_pb.ts";
 import { printLines, printWholeJson } from "./print.ts";
-import { formatQuantity } from "./readable.ts";
+import { formatCount, formatQuantity } from "./readable.ts";
 import type { RemoteOptions } from "./remote-registry.ts";
 import { blockLines, type Cell } from "./table.ts";
 import { createView, type View } from "./view.ts";
@@ -39,11 +39,11 @@ export function webhookBlock(view: View, webhook: Webhook): string[] {
     ...blockLines(view, [
       ["State", stateCell(webhook)],
       ["URL", webhook.url || "-"],
-      ["Waiting", `${formatQuantity(webhook.lag, "event")} behind #${webhook.cursor}`],
+      ["Lag", `${formatQuantity(webhook.lag, "event")} after #${webhook.cursor} to look through`],
       ["Delivered", formatQuantity(webhook.deliveredEvents, "event")],
       ["Last success", view.fullTime(webhook.lastSuccessTime)],
       ["Failed", formatQuantity(webhook.failedAttempts, "attempt")],
-      ["Given up", formatQuantity(webhook.givenUpEvents, "event")],
+      ["Dead letters", deadLettersText(webhook)],
       ...droppedEntry(webhook),
       ...missedEntry(webhook),
       ...failureEntry(view, webhook),
@@ -55,9 +55,14 @@ export function webhookBlock(view: View, webhook: Webhook): string[] {
 type Entry = [label: string, ...lines: Cell[]];
 
 /** A gap that nobody notices would be the worst of all, so it is only told when there is one. */
-function missedEntry({ missedEvents }: Webhook): Entry[] {
-  const text = `${formatQuantity(missedEvents, "event")}, removed from the log before they were delivered`;
-  return missedEvents === 0n ? [] : [["Missed", { text, style: "red" }]];
+function missedEntry({ missedEvents, missedAhead }: Webhook): Entry[] {
+  const missed = missedEvents + missedAhead;
+  const text = `${formatQuantity(missed, "event")}, removed from the log before they were delivered`;
+  return missed === 0n ? [] : [["Missed", { text, style: "red" }]];
+}
+
+function deadLettersText({ deadLetters, givenUpEvents }: Webhook): string {
+  return `${formatCount(deadLetters)} now, ${formatQuantity(givenUpEvents, "event")} given up in all`;
 }
 
 /** Likewise. */

@@ -1,6 +1,6 @@
 // stowage webhooks pause, resume and replay: deciding what is delivered.
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { type Webhook, WebhookSchema } from "../gen/stowage/v1/webhook_pb.ts";
+import { type Webhook, Webhook_State, WebhookSchema } from "../gen/stowage/v1/webhook_pb.ts";
 import { printLines, printWholeJson } from "./print.ts";
 import { formatQuantity } from "./readable.ts";
 import { problemOf, type RemoteOptions } from "./remote-registry.ts";
@@ -62,10 +62,14 @@ function parseStart({ after, since, fromStart, skipWaiting }: ReplayOptions, now
   throw new CommandFailure(message, { exitCode: EXIT.usage });
 }
 
-/** "Webhook scanner is paused; 12 events wait." */
+/** "Webhook scanner is paused, with 12 events after #30 to look through." */
 async function tell({ out }: World, webhook: Webhook | undefined, { json }: RemoteOptions): Promise<void> {
   if (webhook === undefined) throw new CommandFailure("the registry answered without a webhook");
   if (json === true) return await printWholeJson(out, WebhookSchema, webhook);
-  const waiting = `${formatQuantity(webhook.lag, "event")} behind #${webhook.cursor}`;
-  await printLines(out, [`Webhook ${webhook.name} is ${textOf(stateCell(webhook))}, with ${waiting} to go.`]);
+  const { name, state, lag, cursor } = webhook;
+  const waiting = `${formatQuantity(lag, "event")} after #${cursor} to look through`;
+  const lines = [`Webhook ${name} is ${textOf(stateCell(webhook))}, with ${waiting}.`];
+  if (state === Webhook_State.DISABLED)
+    lines.push("It is disabled in the configuration: nothing is delivered until it is enabled there.");
+  await printLines(out, lines);
 }

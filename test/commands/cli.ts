@@ -21,17 +21,19 @@ export function stowage(args: readonly string[], env: Environment = {}): Promise
 export interface HereOptions {
   /** True: it prints to a terminal. */
   readonly isTerminal?: boolean;
+  /** Absent: empty. */
+  readonly environment?: Environment;
   /** The time it sees, in milliseconds since 1970. */
   readonly now?: number;
 }
 
 /** Runs a command in this process, where it prints to nobody: quick, for what ends by itself and opens nothing. */
 export async function stowageHere(args: readonly string[], options: HereOptions = {}): Promise<RunResult> {
-  const { isTerminal = false, now = Date.now() } = options;
+  const { isTerminal = false, environment = {}, now = Date.now() } = options;
   const [out, outText] = collect(isTerminal);
   const [err, errText] = collect(isTerminal);
   const world: World = {
-    environment: {},
+    environment,
     nodeVersion: "0.0.0",
     platform: "none",
     now: () => now,

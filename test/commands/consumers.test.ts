@@ -50,7 +50,7 @@ test("a consumer goes on behind what was printed, and what was printed is acknow
   assert.equal(await nextTag(second), "v3");
   assert.match(
     second.errors,
-    /--from is not used: consumer scanner exists and goes on behind #\d+, with \d+ events? to come/,
+    /--from is not used: consumer scanner exists and goes on after #\d+, with \d+ events? to come/,
   );
 });
 

@@ -72,7 +72,7 @@ suite("webhooks of a running registry", () => {
       cursors.map((_, index) => index + 1),
     );
     assert.equal(receiver.requests[0]?.headers.authorization, `Bearer ${SECRET}`);
-    assert.match(await told("list"), /^scanner +active +0 +\d+ +0 .*Z\) .*\/events\?…$/m);
+    assert.match(await told("list"), /^scanner +active +0 +\d+ .*Z\) .*\/events\?…$/m);
     const deliveries = parseLines(await told("deliveries", "scanner", "--json"));
     assert.deepEqual(deliveries.map(({ lastCursor }) => Number(lastCursor)).toReversed(), cursors);
     const texts = [

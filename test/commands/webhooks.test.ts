@@ -37,6 +37,8 @@ const FAILING = create(WebhookSchema, {
   failedAttempts: 7n,
   givenUpEvents: 2n,
   missedEvents: 1n,
+  missedAhead: 3n,
+  deadLetters: 2n,
   droppedDeadLetters: 3n,
   failure: {
     attempts: 4,
@@ -105,14 +107,35 @@ test("list shows each webhook in a row, and below it what is wrong and when it i
   const { code, stdout, stderr } = await here("list", "--server", server.url);
   assert.equal(code, 0, stderr);
   assert.deepEqual(stdout.split("\n"), [
-    "NAME     STATE       LAG  DELIVERED  GIVEN UP  LAST SUCCESS                        URL",
-    "audit    active        0     12,345         0  3 s ago (2026-03-01T11:59:57.000Z)  https://audit.internal/events",
-    "scanner  retrying  1,228         12         2  never                               https://scanner.internal/events",
+    "NAME     STATE       LAG  DELIVERED  DEAD LETTERS  MISSED  LAST SUCCESS                        URL",
+    "audit    active        0     12,345             0       0  3 s ago (2026-03-01T11:59:57.000Z)  https://audit.internal/events",
+    "scanner  retrying  1,228         12             2       4  never                               https://scanner.internal/events",
     "",
     "FAILING  LAST ANSWER",
     "scanner  503 Service Unavailable: the receiver is overloaded  4 failures in a row, the first 10 min ago, next attempt in 12 s",
     "",
   ]);
+});
+
+test("the registry is $STOWAGE_SERVER's where the command line names none", async () => {
+  await using server = await serveFake(NotificationService, { listWebhooks: () => ({ webhooks: [WELL] }) });
+  const environment = { STOWAGE_SERVER: server.url };
+  const { code, stdout, stderr } = await stowageHere(["webhooks", "list"], { environment });
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^audit/m);
+  const nobody = "http://127.0.0.1:1";
+  const other = await stowageHere(["webhooks", "list", "--server", nobody], { environment });
+  assert.equal(other.code, 1);
+  assert.match(other.stderr, /127\.0\.0\.1:1\b/);
+});
+
+test("a webhook that the configuration disables is steered with a word about it", async () => {
+  await using server = await serveFake(NotificationService, {
+    resumeWebhook: () => ({ webhook: { ...WELL, state: Webhook_State.DISABLED } }),
+  });
+  const { code, stdout } = await here("resume", "audit", "--server", server.url);
+  assert.equal(code, 0);
+  assert.match(stdout, /disabled in the configuration: nothing is delivered until it is enabled there/);
 });
 
 test("list --json is one object a line, with what is zero too", async () => {
@@ -145,13 +168,13 @@ test("show tells the state, the settings and the last deliveries of one", async 
     "scanner",
     "  State         retrying",
     "  URL           https://scanner.internal/events",
-    "  Waiting       1,228 events behind #12",
+    "  Lag           1,228 events after #12 to look through",
     "  Delivered     12 events",
     "  Last success  never",
     "  Failed        7 attempts",
-    "  Given up      2 events",
+    "  Dead letters  2 now, 2 events given up in all",
     "  Dropped       3 dead letters, to make room for newer ones",
-    "  Missed        1 event, removed from the log before they were delivered",
+    "  Missed        4 events, removed from the log before they were delivered",
     "  Failing       503 Service Unavailable: the receiver is overloaded",
     "                4 failures in a row, the first 10 min ago, next attempt in 12 s",
     "",
@@ -219,8 +242,11 @@ test("pause and resume tell what the webhook does now", async () => {
     resumeWebhook: () => ({ webhook: WELL }),
   });
   const run = async (command: string) => (await here(command, "scanner", "--server", server.url)).stdout;
-  assert.equal(await run("pause"), "Webhook scanner is paused, with 1,228 events behind #12 to go.\n");
-  assert.equal(await run("resume"), "Webhook audit is active, with 0 events behind #1240 to go.\n");
+  assert.equal(
+    await run("pause"),
+    "Webhook scanner is paused, with 1,228 events after #12 to look through.\n",
+  );
+  assert.equal(await run("resume"), "Webhook audit is active, with 0 events after #1240 to look through.\n");
 });
 
 test("replay begins at exactly one place", async () => {
