@@ -2,8 +2,8 @@
 // event loop a few of them get a slice; the others wait in line, so that a request
 // or a write waits for some milliseconds at most, however many jobs there are.
 
-/** How many slices there are in one turn of the event loop. */
-const SLICES_PER_TURN = 16;
+/** How many slices there are in one turn of the event loop. A push takes some ten turns: each has its share of them to wait. */
+const SLICES_PER_TURN = 4;
 
 /** A job that has worked for so long goes to the end of the line, in milliseconds. */
 const SLICE_MS = 1;
