@@ -1,11 +1,16 @@
 // The key: the command line becomes a command. The only file that touches
 // process; commands see it as a World.
+import { hasColors } from "./commands/colors.ts";
 import { runCommandLine } from "./commands/program.ts";
 import { EXIT, type Output, type World } from "./commands/world.ts";
 
 function output(stream: NodeJS.WriteStream): Output {
+  const isTerminal = stream.isTTY === true;
   return {
-    isTerminal: stream.isTTY === true && process.env.TERM !== "dumb" && process.env.NO_COLOR === undefined,
+    isTerminal,
+    hasColors: hasColors(process.env, isTerminal),
+    // Some terminals say 0, which means that they do not know.
+    ...(isTerminal && stream.columns > 0 && { columns: stream.columns }),
     write: (text) => new Promise((resolve) => stream.write(text, () => resolve())),
   };
 }

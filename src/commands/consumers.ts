@@ -1,10 +1,12 @@
 // stowage consumers: the places in the event log that a registry remembers.
 import { type Client, createClient } from "@connectrpc/connect";
 import { type Consumer, ConsumerSchema, EventService } from "../gen/stowage/v1/event_service_pb.ts";
+import type { Cell } from "./cell.ts";
 import { printLines, printWholeJson } from "./print.ts";
 import { formatCount } from "./readable.ts";
 import { askRegistry, problemOf, type RemoteOptions } from "./remote-registry.ts";
-import { type Cell, tableLines } from "./table.ts";
+import { tableLines } from "./table.ts";
+import { timeCell } from "./time-cell.ts";
 import { unknownName } from "./unknown-name.ts";
 import { createView, type View } from "./view.ts";
 import type { World } from "./world.ts";
@@ -29,7 +31,7 @@ const NONE = [
 /** The table of consumers. */
 export function consumerLines(view: View, consumers: readonly Consumer[]): string[] {
   const columns = [
-    { title: "NAME" },
+    { title: "NAME", cut: "middle" as const },
     { title: "STATE" },
     { title: "LAG", alignRight: true },
     { title: "CURSOR", alignRight: true },
@@ -41,8 +43,8 @@ export function consumerLines(view: View, consumers: readonly Consumer[]): strin
     stateCell(consumer),
     formatCount(consumer.lag),
     `#${consumer.cursor}`,
-    view.fullTime(consumer.acknowledgeTime),
-    view.fullTime(consumer.createTime),
+    timeCell(view, consumer.acknowledgeTime),
+    timeCell(view, consumer.createTime),
   ]);
   return tableLines(view, columns, rows);
 }

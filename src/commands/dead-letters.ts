@@ -5,12 +5,14 @@ import {
   RedeliverDeadLettersResponseSchema,
 } from "../gen/stowage/v1/notification_service_pb.ts";
 import { type DeadLetter, DeadLetterSchema } from "../gen/stowage/v1/webhook_pb.ts";
-import { eventDetails } from "./event-details.ts";
+import type { Cell } from "./cell.ts";
+import { eventDetails, eventPlace } from "./event-details.ts";
 import { kindName } from "./event-line.ts";
 import { printJson, printLines, printWholeJson } from "./print.ts";
 import { formatCount, formatQuantity } from "./readable.ts";
 import type { RemoteOptions } from "./remote-registry.ts";
-import { type Cell, tableLines } from "./table.ts";
+import { tableLines } from "./table.ts";
+import { timeCell } from "./time-cell.ts";
 import { createView, type View } from "./view.ts";
 import { askWebhook, type WebhookClient } from "./webhook-client.ts";
 import { formatOutcome } from "./webhook-state.ts";
@@ -54,14 +56,14 @@ export function deadLetterLines(view: View, letters: readonly DeadLetter[]): str
     { title: "ID", alignRight: true },
     { title: "GIVEN UP" },
     { title: "ATTEMPTS", alignRight: true },
-    { title: "LAST ANSWER" },
+    { title: "LAST ANSWER", cut: "end" as const },
     { title: "KIND" },
-    { title: "REPOSITORY" },
-    { title: "" },
+    { title: "REPOSITORY", cut: "middle" as const },
+    { title: "", canGo: true },
   ];
   const rows = letters.map((letter): Cell[] => [
     letter.deadLetterId,
-    view.fullTime(letter.time),
+    timeCell(view, letter.time),
     formatCount(letter.attempts),
     { text: formatOutcome(letter), style: "red" },
     ...eventCells(letter),
@@ -70,7 +72,7 @@ export function deadLetterLines(view: View, letters: readonly DeadLetter[]): str
 }
 
 function eventCells({ event }: DeadLetter): Cell[] {
-  return event === undefined ? [] : [kindName(event), event.repository || "-", eventDetails(event.kind)];
+  return event === undefined ? [] : [kindName(event), eventPlace(event), eventDetails(event.kind)];
 }
 
 /** Throws CommandFailure when one could not be delivered. */

@@ -5,14 +5,43 @@ import { formatCount, formatSize, shortDigest } from "./readable.ts";
 
 type Content = { readonly digest: string; readonly size: bigint } | undefined;
 
+/** "team/app:v1": the repository and, where an event is about one tag, that. */
+export function eventPlace({ repository, kind }: Event): string {
+  return place(repository, tagOf(kind));
+}
+
+/** The same of a thing that exists. */
+export function itemPlace({ repository, item }: SnapshotItem): string {
+  return place(repository, item.case === "tag" ? item.value.tag : "");
+}
+
+function place(repository: string, tag: string): string {
+  return `${repository || "-"}${tag === "" ? "" : `:${tag}`}`;
+}
+
+function tagOf(kind: Event["kind"]): string {
+  switch (kind.case) {
+    case "tagCreated":
+    case "tagMoved":
+    case "tagDeleted":
+    case "manifestPulled":
+      return kind.value.tag;
+    case "manifestPushed":
+      return kind.value.tags.length === 1 ? (kind.value.tags[0] ?? "") : "";
+    default:
+      return "";
+  }
+}
+
+/** What is left to tell when kind and place are known. */
 export function eventDetails(kind: Event["kind"]): string {
   switch (kind.case) {
     case "tagCreated":
     case "tagDeleted":
-      return `${kind.value.tag} ${shortDigest(kind.value.descriptor?.digest)}`;
+      return shortDigest(kind.value.descriptor?.digest);
     case "tagMoved": {
-      const { tag, previousDigest, descriptor } = kind.value;
-      return `${tag} ${shortDigest(previousDigest)} -> ${shortDigest(descriptor?.digest)}`;
+      const { previousDigest, descriptor } = kind.value;
+      return `${shortDigest(previousDigest)} -> ${shortDigest(descriptor?.digest)}`;
     }
     case "blobPushed":
     case "blobDeleted":
@@ -24,7 +53,7 @@ export function eventDetails(kind: Event["kind"]): string {
     }
     case "manifestPushed": {
       const { descriptor, tags, ...rest } = kind.value;
-      return words(content(descriptor), ...tags, artifact(rest));
+      return words(content(descriptor), ...(tags.length === 1 ? [] : tags), artifact(rest));
     }
     case "manifestDeleted":
       return words(content(kind.value.descriptor), artifact(kind.value));
@@ -52,7 +81,7 @@ export function itemDetails(item: SnapshotItem["item"]): string {
     case "manifest":
       return words("manifest", content(item.value.descriptor), artifact(item.value));
     case "tag":
-      return `tag ${item.value.tag} ${shortDigest(item.value.descriptor?.digest)}`;
+      return `tag ${shortDigest(item.value.descriptor?.digest)}`;
     case undefined:
       return "";
     default:
@@ -62,12 +91,11 @@ export function itemDetails(item: SnapshotItem["item"]): string {
 
 interface Pull {
   readonly descriptor?: Content;
-  readonly tag: string;
   readonly count: bigint;
 }
 
-function pullDetails({ descriptor, tag, count }: Pull): string {
-  return words(tag, shortDigest(descriptor?.digest), count > 1n && `×${formatCount(count)}`);
+function pullDetails({ descriptor, count }: Pull): string {
+  return words(shortDigest(descriptor?.digest), count > 1n && `×${formatCount(count)}`);
 }
 
 /** What nearly every manifest is; it goes without saying. */

@@ -1,6 +1,6 @@
 // How stowage events is called: its options and its help.
 import { type Command, Option } from "commander";
-import type { EventsOptions } from "./events-options.ts";
+import { type EventsOptions, parseLast } from "./events-options.ts";
 import { jsonOption, serverOption } from "./remote-options.ts";
 import type { World } from "./world.ts";
 
@@ -21,14 +21,21 @@ export function addEvents(program: Command, world: World): void {
     .addOption(
       new Option(
         "--since <time>",
-        "at a time: 2026-03-01T15:04:05Z or, back from now, 15m, 2h, 1d",
+        "at a time: 2026-03-01T15:04:05Z, 2026-03-01 or, back from now, 15m, 2h, 1d",
       ).conflicts("snapshot"),
+    )
+    .addOption(
+      new Option("-n, --last <count>", "with the last so many that are in the log and chosen")
+        .argParser(parseLast)
+        .conflicts(["from", "since", "until", "snapshot", "consumer"]),
     )
     .option("--snapshot", "with all that exists; with --follow: then with what happened since")
     .option("--consumer <name>", "where this consumer stopped last time; needs --follow")
+    .optionsGroup("Where to end:")
+    .option("--until <time>", "before the first event later than a time, as --since takes it")
     .optionsGroup("What to choose (each takes several, and can be repeated):")
     .option("-r, --repository <pattern...>", 'only these repositories; "team/" is all below team')
-    .option("-k, --kind <kind...>", "only these kinds of events, such as tag_moved")
+    .option("-k, --kind <kind...>", "only these kinds of events: tag_moved, tag_moved,tag_created or 'tag_*'")
     .option("-t, --tag <pattern...>", "only events that name such a tag")
     .option("--media-type <pattern...>", "only events about content of such a media type")
     .option("--artifact-type <pattern...>", "only events about such artifacts")
@@ -41,9 +48,11 @@ export function addEvents(program: Command, world: World): void {
 }
 
 const EXAMPLES = `
-A line is: time, kind, repository, what it is about, who did it, and the event's cursor (#123;
-"cursor" in JSON). Times are local and short on a terminal, else RFC 3339 in UTC. While it
-follows, a registry that goes away is waited for, and no event is missed or printed twice.
+A line is: time, kind, repository (with ":tag" where it is about one), what it is about, who did
+it, and the event's cursor (#123; "cursor" in JSON). Times are local and short on a terminal,
+else RFC 3339 in UTC. A line too long for a terminal says less; in a pipe nothing is cut. A date
+alone is its midnight where you are. While it follows, a registry that goes away is waited for,
+and no event is missed or printed twice.
 
 In patterns "*" stands for any characters but "/", "**" for any, "?" for one but "/"; they fit
 the whole name. Put them in quotes, for the shell knows "*" too.
@@ -58,7 +67,8 @@ does not exist: from --from or --since on, else from now. Two cannot follow as t
 
 Examples:
   stowage events --repository team/ --since 2h
-  stowage events --follow --kind tag_created tag_moved --tag 'v*' --json
+  stowage events --last 20 --kind 'tag_*'
+  stowage events --follow --kind tag_created,tag_moved --tag 'v*' --json
   stowage events --follow --from 1234 --server http://registry.internal:5000
   stowage events --follow --consumer scanner --kind manifest_pushed --json
   stowage events --snapshot --follow --repository 'library/*'`;

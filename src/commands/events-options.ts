@@ -1,6 +1,7 @@
 // The options of stowage events, and what they amount to.
-import { EVENT_KINDS, isEventKind } from "../oci/event-kinds.ts";
 import type { EventChoice, EventStart } from "./follow-events.ts";
+import { parseKinds } from "./kind-option.ts";
+import { formatCount } from "./readable.ts";
 import type { RemoteOptions } from "./remote-registry.ts";
 import { parseTime } from "./time-option.ts";
 import { CommandFailure, EXIT } from "./world.ts";
@@ -9,6 +10,8 @@ export interface EventsOptions extends RemoteOptions {
   readonly follow?: boolean;
   readonly from?: string;
   readonly since?: string;
+  readonly until?: string;
+  readonly last?: number;
   readonly snapshot?: boolean;
   readonly consumer?: string;
   readonly repository?: readonly string[];
@@ -20,7 +23,10 @@ export interface EventsOptions extends RemoteOptions {
 }
 
 /** Throws CommandFailure for options that mean nothing without another one. */
-export function requireFitting({ follow, from, consumer, references, json }: EventsOptions): void {
+export function requireFitting(options: EventsOptions): void {
+  const { follow, from, consumer, references, json, last } = options;
+  if (last !== undefined && follow === true)
+    throw usage("--last does not go with --follow; --since TIME --follow begins a while back");
   if (from === "now" && follow !== true)
     throw usage("--from now needs --follow: nothing is in the log after now");
   if (consumer !== undefined && follow !== true)
@@ -32,11 +38,9 @@ export function requireFitting({ follow, from, consumer, references, json }: Eve
 /** Throws CommandFailure for an unknown kind. */
 export function parseChoice(options: EventsOptions): EventChoice {
   const { repository = [], kind = [], mediaType = [], artifactType = [], tag = [] } = options;
-  const unknown = kind.find((name) => !isEventKind(name));
-  if (unknown !== undefined) throw usage(`--kind ${unknown}: the kinds are ${EVENT_KINDS.join(", ")}`);
   return {
     repositories: repository.map(repositoryGlob),
-    kinds: [...kind],
+    kinds: parseKinds(kind),
     mediaTypes: [...mediaType],
     artifactTypes: [...artifactType],
     tags: [...tag],
@@ -55,6 +59,21 @@ export function parseStart({ from, since, snapshot, follow }: EventsOptions, now
   if (from === undefined) return { kind: follow === true ? "now" : "start" };
   return from === "now" || from === "start" ? { kind: from } : { kind: "after", cursor: withoutMark(from) };
 }
+
+/** Where to end, in milliseconds since 1970. Absent: nowhere. Throws CommandFailure for a time that is none. */
+export function parseUntil({ until }: EventsOptions, now: number): number | undefined {
+  return until === undefined ? undefined : parseTime(until, { option: "--until", now });
+}
+
+/** Throws CommandFailure. */
+export function parseLast(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= 1 && count <= MOST_LAST) return count;
+  throw usage(`--last ${text}: say how many, from 1 to ${formatCount(MOST_LAST)}`);
+}
+
+/** They are kept in memory until they are printed. */
+const MOST_LAST = 100_000;
 
 /** Lines show a cursor as "#123", which somebody may copy as it is. */
 function withoutMark(cursor: string): string {

@@ -52,8 +52,8 @@ function createProgram(world: World): Command {
       writeOut: (text) => void world.out.write(text),
       writeErr: (text) => void world.err.write(text),
       outputError: (text, write) => write(text.replace(/^error: /, "stowage: ")),
-      getOutHasColors: () => world.out.isTerminal,
-      getErrHasColors: () => world.err.isTerminal,
+      getOutHasColors: () => world.out.hasColors,
+      getErrHasColors: () => world.err.hasColors,
     });
   addServe(program, world);
   addGateway(program, world);

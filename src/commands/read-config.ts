@@ -16,8 +16,11 @@ export function readConfig(
 
 /** The log on standard error. Begins with what the configuration asks for in vain. */
 export function startLog(world: World, { config, withoutEffect }: LoadedConfig): Logger {
-  const { isTerminal, write } = world.err;
-  const logger = createLogger(config.log, { isTerminal, write: (line) => void write(line) });
+  const { isTerminal, hasColors, write } = world.err;
+  const logger = createLogger(config.log, {
+    isTerminal: isTerminal && hasColors,
+    write: (line) => void write(line),
+  });
   if (withoutEffect.length > 0) logger.warn(`has no effect: ${withoutEffect.join(", ")}`);
   return logger;
 }

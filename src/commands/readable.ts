@@ -71,6 +71,11 @@ export function formatShortTime(time: number): string {
   return `${MONTHS[date.getMonth()]} ${twoDigits(date.getDate())} ${clock(date)}`;
 }
 
+/** "15:04:05", where the reader is. */
+export function formatClock(time: number): string {
+  return clock(new Date(time));
+}
+
 function clock(date: Date): string {
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(":");
 }

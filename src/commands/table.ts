@@ -1,24 +1,17 @@
 // Tables for people: columns as wide as their longest cell, two spaces between.
-import { printable } from "./readable.ts";
-import type { Style, View } from "./view.ts";
+import { type Cell, type Column, textOf } from "./cell.ts";
+import { columnWidths, fitTable } from "./table-fit.ts";
+import type { View } from "./view.ts";
 
-/** What stands in a row: a text, or one in a style. */
-export type Cell = string | { readonly text: string; readonly style: Style };
-
-export interface Column {
-  readonly title: string;
-  /** True: for numbers. */
-  readonly alignRight?: boolean;
-}
-
-/** The table's lines: the titles, then the rows. */
+/** The table's lines: the titles, then the rows. On a narrow terminal they say less. */
 export function tableLines(
-  { paint }: Pick<View, "paint">,
+  { paint, width }: Pick<View, "paint" | "width">,
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
 ): string[] {
   const titles = columns.map(({ title }) => ({ text: title, style: "dim" as const }));
-  return layOut(paint, columns, [titles, ...rows]);
+  const fitting = fitTable({ columns, rows: [titles, ...rows] }, width);
+  return layOut(paint, fitting.columns, fitting.rows);
 }
 
 /** Lines of a label and what it says, in a block; a label says as many lines as it has. */
@@ -37,7 +30,7 @@ function layOut(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
 ): string[] {
-  const widths = columns.map((_, index) => Math.max(...rows.map((row) => textOf(row[index]).length)));
+  const widths = columnWidths({ columns, rows });
   return rows.map((row) => {
     const cells = columns.map((column, index) => {
       const text = textOf(row[index]);
@@ -49,11 +42,7 @@ function layOut(
   });
 }
 
-/** What a cell says, without anything that moves a cursor. */
-export function textOf(cell: Cell | undefined): string {
-  return printable(typeof cell === "object" ? cell.text : (cell ?? ""));
-}
-
 function paintCell(paint: View["paint"], cell: Cell | undefined, text: string): string {
-  return typeof cell === "object" && text !== "" ? paint(cell.style, text) : text;
+  const style = typeof cell === "object" ? cell.style : undefined;
+  return style === undefined || text === "" ? text : paint(style, text);
 }

@@ -2,6 +2,7 @@
 import { CommandFailure, EXIT } from "./world.ts";
 
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}[t ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:z|[+-]\d{2}:\d{2})$/i;
+const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const BACK = /^(?:\d+(?:\.\d+)?[wdhms])+$/;
 const PART = /(\d+(?:\.\d+)?)([wdhms])/g;
 
@@ -16,14 +17,23 @@ const UNITS: Readonly<Record<string, number>> = {
 /** Where times of protobuf begin. */
 const EARLIEST_MS = Date.parse("0001-01-01T00:00:00Z");
 
-/** An RFC 3339 time, or a duration back from now such as "15m", "2h30m", "1d". In milliseconds since 1970. */
+/** An RFC 3339 time, a date (its first moment, where the person is), or a duration back from now such as "15m", "2h30m", "1d". In milliseconds since 1970. */
 export function parseTime(text: string, { option, now }: { readonly option: string; readonly now: number }) {
-  const time = BACK.test(text) ? now - parseSpan(text) : parseRfc3339(text);
+  const time = BACK.test(text) ? now - parseSpan(text) : (parseDate(text) ?? parseRfc3339(text));
   if (time >= EARLIEST_MS) return time;
   const message =
-    `${option}: "${text}" is no time; it looks like 2026-03-01T15:04:05Z or, ` +
+    `${option}: "${text}" is no time; it looks like 2026-03-01T15:04:05Z, 2026-03-01 or, ` +
     "back from now, like 15m, 2h or 1d";
   throw new CommandFailure(message, { exitCode: EXIT.usage });
+}
+
+/** Absent: it is none. */
+function parseDate(text: string): number | undefined {
+  const [, year, month, day] = DATE.exec(text) ?? [];
+  if (year === undefined) return undefined;
+  const date = new Date(`${text}T00:00:00`);
+  // There is no 30 February, but the parser takes it for one of March.
+  return date.getMonth() + 1 === Number(month) && date.getDate() === Number(day) ? date.getTime() : undefined;
 }
 
 /** NaN: it is none. */

@@ -1,8 +1,8 @@
 // What a webhook is doing, and what is wrong with it, in words.
 import { STATUS_CODES } from "node:http";
 import { type Webhook, Webhook_State, type WebhookFailure } from "../gen/stowage/v1/webhook_pb.ts";
+import type { Cell } from "./cell.ts";
 import { formatQuantity } from "./readable.ts";
-import type { Cell } from "./table.ts";
 import type { Style, View } from "./view.ts";
 
 /** The state in its colour. */
@@ -46,4 +46,13 @@ export function formatAttempts(
 ): string {
   const next = nextAttemptTime === undefined ? "" : `, next attempt ${view.distance(nextAttemptTime)}`;
   return `${formatQuantity(attempts, "failure")} in a row, the first ${view.distance(since)}${next}`;
+}
+
+/** "3 failures, next attempt in 12 s" */
+export function formatAttemptsShortly(
+  view: Pick<View, "distance">,
+  { attempts, nextAttemptTime }: WebhookFailure,
+): string {
+  const next = nextAttemptTime === undefined ? "" : `, next attempt ${view.distance(nextAttemptTime)}`;
+  return `${formatQuantity(attempts, "failure")}${next}`;
 }

@@ -85,9 +85,10 @@ function addReplay(webhooks: Command, world: World): void {
       new Option("--after <cursor>", "after the event with this cursor").conflicts(REPLAY_STARTS.slice(1)),
     )
     .addOption(
-      new Option("--since <time>", "2026-03-01T15:04:05Z or, back from now, 15m, 2h, 1d").conflicts(
-        REPLAY_STARTS.slice(2),
-      ),
+      new Option(
+        "--since <time>",
+        "2026-03-01T15:04:05Z, 2026-03-01 (local midnight) or, back from now, 15m, 2h, 1d",
+      ).conflicts(REPLAY_STARTS.slice(2)),
     )
     .addOption(new Option("--from-start", "the oldest event that is kept").conflicts(REPLAY_STARTS.slice(3)))
     .option("--skip-waiting", "now: what waits is not delivered")

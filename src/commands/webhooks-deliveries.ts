@@ -1,10 +1,11 @@
 // stowage webhooks deliveries and test: attempts to deliver, and one more.
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { type Delivery, DeliverySchema } from "../gen/stowage/v1/webhook_pb.ts";
+import type { Cell } from "./cell.ts";
 import { printLines, printWholeJson } from "./print.ts";
 import { formatCount, formatDuration } from "./readable.ts";
 import type { RemoteOptions } from "./remote-registry.ts";
-import { type Cell, tableLines } from "./table.ts";
+import { tableLines } from "./table.ts";
 import { createView, type View } from "./view.ts";
 import { askWebhook } from "./webhook-client.ts";
 import { formatOutcome, formatStatus } from "./webhook-state.ts";
@@ -24,15 +25,16 @@ export async function listDeliveries(world: World, name: string, options: Remote
 export function deliveryLines(view: View, deliveries: readonly Delivery[]): string[] {
   const columns = [
     { title: "TIME" },
-    { title: "" },
     { title: "EVENTS" },
     { title: "ATTEMPT", alignRight: true },
     { title: "TOOK", alignRight: true },
-    { title: "ANSWER" },
+    { title: "ANSWER", cut: "end" as const },
   ];
   const rows = deliveries.map((delivery): Cell[] => [
-    view.time(delivery.time),
-    view.distance(delivery.time),
+    {
+      text: `${view.time(delivery.time)}  ${view.distance(delivery.time)}`,
+      short: view.distance(delivery.time),
+    },
     delivery.test ? { text: "test", style: "dim" } : eventsOf(delivery),
     formatCount(delivery.attempt),
     tookOf(delivery),

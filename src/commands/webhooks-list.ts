@@ -1,12 +1,14 @@
 // stowage webhooks list: all webhooks in a table.
 import { type Webhook, WebhookSchema } from "../gen/stowage/v1/webhook_pb.ts";
+import type { Cell } from "./cell.ts";
 import { printLines, printWholeJson } from "./print.ts";
 import { formatCount } from "./readable.ts";
 import type { RemoteOptions } from "./remote-registry.ts";
-import { type Cell, tableLines } from "./table.ts";
+import { tableLines } from "./table.ts";
+import { timeCell } from "./time-cell.ts";
 import { createView, type View } from "./view.ts";
 import { askWebhooks } from "./webhook-client.ts";
-import { formatAttempts, formatOutcome, stateCell } from "./webhook-state.ts";
+import { formatAttempts, formatAttemptsShortly, formatOutcome, stateCell } from "./webhook-state.ts";
 import type { World } from "./world.ts";
 
 export async function listWebhooks(world: World, options: RemoteOptions): Promise<void> {
@@ -40,7 +42,7 @@ export function webhookLines(view: View, webhooks: readonly Webhook[]): string[]
     ...(hasDead ? [{ title: "DEAD LETTERS", alignRight: true }] : []),
     ...(hasMissed ? [{ title: "MISSED", alignRight: true }] : []),
     { title: "LAST SUCCESS" },
-    { title: "URL" },
+    { title: "URL", cut: "middle" as const, canGo: true },
   ];
   const rows = webhooks.map((webhook): Cell[] => [
     webhook.name,
@@ -49,7 +51,7 @@ export function webhookLines(view: View, webhooks: readonly Webhook[]): string[]
     formatCount(webhook.deliveredEvents),
     ...(hasDead ? [lossCell(webhook.deadLetters)] : []),
     ...(hasMissed ? [lossCell(missedOf(webhook))] : []),
-    view.fullTime(webhook.lastSuccessTime),
+    timeCell(view, webhook.lastSuccessTime),
     webhook.url || "-",
   ]);
   return [...tableLines(view, columns, rows), ...failureLines(view, webhooks)];
@@ -68,8 +70,17 @@ function failureLines(view: View, webhooks: readonly Webhook[]): string[] {
   const rows = webhooks.flatMap(({ name, failure }): Cell[][] =>
     failure === undefined
       ? []
-      : [[name, { text: formatOutcome(failure), style: "red" }, formatAttempts(view, failure)]],
+      : [
+          [
+            name,
+            { text: formatOutcome(failure), style: "red" },
+            { text: formatAttempts(view, failure), short: formatAttemptsShortly(view, failure) },
+          ],
+        ],
   );
   if (rows.length === 0) return [];
-  return ["", ...tableLines(view, [{ title: "FAILING" }, { title: "LAST ANSWER" }, { title: "" }], rows)];
+  return [
+    "",
+    ...tableLines(view, [{ title: "FAILING" }, { title: "LAST ANSWER", cut: "end" }, { title: "" }], rows),
+  ];
 }

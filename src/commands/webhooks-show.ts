@@ -1,9 +1,10 @@
 // stowage webhooks show: one webhook, its settings, its last deliveries.
 import { type Webhook, WebhookSchema } from "../gen/stowage/v1/webhook_pb.ts";
+import type { Cell } from "./cell.ts";
 import { printLines, printWholeJson } from "./print.ts";
 import { formatCount, formatQuantity } from "./readable.ts";
 import type { RemoteOptions } from "./remote-registry.ts";
-import { blockLines, type Cell } from "./table.ts";
+import { blockLines } from "./table.ts";
 import { createView, type View } from "./view.ts";
 import { askWebhook } from "./webhook-client.ts";
 import { settingsLines } from "./webhook-settings.ts";
@@ -13,6 +14,8 @@ import { CommandFailure, type World } from "./world.ts";
 
 /** How many of the last deliveries are shown. */
 const DELIVERIES = 5;
+
+const INDENT = "  ";
 
 export async function showWebhook(world: World, name: string, options: RemoteOptions): Promise<void> {
   const view = createView(world);
@@ -26,7 +29,11 @@ export async function showWebhook(world: World, name: string, options: RemoteOpt
       ...webhookBlock(view, webhook),
       "",
       view.paint("bold", last.length === 0 ? "No deliveries yet" : "Last deliveries"),
-      ...(last.length === 0 ? [] : deliveryLines(view, last).map((line) => `  ${line}`)),
+      ...(last.length === 0
+        ? []
+        : deliveryLines({ ...view, width: view.width - INDENT.length }, last).map(
+            (line) => `${INDENT}${line}`,
+          )),
     ]);
   });
 }

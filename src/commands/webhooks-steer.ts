@@ -1,10 +1,10 @@
 // stowage webhooks pause, resume and replay: deciding what is delivered.
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { type Webhook, Webhook_State, WebhookSchema } from "../gen/stowage/v1/webhook_pb.ts";
+import { textOf } from "./cell.ts";
 import { printLines, printWholeJson } from "./print.ts";
 import { formatQuantity } from "./readable.ts";
 import { problemOf, type RemoteOptions } from "./remote-registry.ts";
-import { textOf } from "./table.ts";
 import { parseTime } from "./time-option.ts";
 import { askWebhook, type WebhookClient } from "./webhook-client.ts";
 import { stateCell } from "./webhook-state.ts";
@@ -31,7 +31,7 @@ export async function resumeWebhook(world: World, name: string, options: RemoteO
 export async function replayWebhook(world: World, name: string, options: ReplayOptions): Promise<void> {
   const start = parseStart(options, world.now());
   const webhook = await askWebhook(options, name, (client) => replay(client, name, start));
-  await tell(world, webhook, options);
+  await tell(world, webhook, { ...options, isReplay: start.case !== "fromNow" });
 }
 
 async function replay(client: WebhookClient, name: string, start: ReplayStart): Promise<Webhook | undefined> {
@@ -62,13 +62,28 @@ function parseStart({ after, since, fromStart, skipWaiting }: ReplayOptions, now
   throw new CommandFailure(message, { exitCode: EXIT.usage });
 }
 
+interface Telling extends RemoteOptions {
+  /** True: what was delivered is delivered again. */
+  readonly isReplay?: boolean;
+}
+
 /** "Webhook scanner is paused, with 12 events after #30 to look through." */
-async function tell({ out }: World, webhook: Webhook | undefined, { json }: RemoteOptions): Promise<void> {
+async function tell(
+  { out }: World,
+  webhook: Webhook | undefined,
+  { json, isReplay }: Telling,
+): Promise<void> {
   if (webhook === undefined) throw new CommandFailure("the registry answered without a webhook");
   if (json === true) return await printWholeJson(out, WebhookSchema, webhook);
   const { name, state, lag, cursor } = webhook;
-  const waiting = `${formatQuantity(lag, "event")} after #${cursor} to look through`;
-  const lines = [`Webhook ${name} is ${textOf(stateCell(webhook))}, with ${waiting}.`];
+  const waiting = formatQuantity(lag, "event");
+  const place = `${waiting} after #${cursor} to look through`;
+  const lines = [
+    ...(isReplay === true ? [`Replaying from after #${cursor}: ${waiting} to look through.`] : []),
+    ...(isReplay === true && state === Webhook_State.ACTIVE
+      ? []
+      : [`Webhook ${name} is ${textOf(stateCell(webhook))}, with ${place}.`]),
+  ];
   if (state === Webhook_State.DISABLED)
     lines.push("It is disabled in the configuration: nothing is delivered until it is enabled there.");
   await printLines(out, lines);

@@ -6,7 +6,12 @@ import type { Environment } from "../config/environment.ts";
 export interface Output {
   /** Resolves when the text was taken. */
   readonly write: (text: string) => Promise<void>;
+  /** True: a person sees it come. */
   readonly isTerminal: boolean;
+  /** True: it takes colours and weights. */
+  readonly hasColors: boolean;
+  /** How many characters fit in a line of the terminal. Absent: any number. */
+  readonly columns?: number;
 }
 
 export interface World {

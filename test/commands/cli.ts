@@ -21,6 +21,10 @@ export function stowage(args: readonly string[], env: Environment = {}): Promise
 export interface HereOptions {
   /** True: it prints to a terminal. */
   readonly isTerminal?: boolean;
+  /** Absent: as `isTerminal`. */
+  readonly hasColors?: boolean;
+  /** How wide the terminal is. Absent: wide enough. */
+  readonly columns?: number;
   /** Absent: empty. */
   readonly environment?: Environment;
   /** The time it sees, in milliseconds since 1970. */
@@ -30,8 +34,10 @@ export interface HereOptions {
 /** Runs a command in this process, where it prints to nobody: quick, for what ends by itself and opens nothing. */
 export async function stowageHere(args: readonly string[], options: HereOptions = {}): Promise<RunResult> {
   const { isTerminal = false, environment = {}, now = Date.now() } = options;
-  const [out, outText] = collect(isTerminal);
-  const [err, errText] = collect(isTerminal);
+  const { hasColors = isTerminal, columns } = options;
+  const terminal = { isTerminal, hasColors, ...(columns !== undefined && { columns }) };
+  const [out, outText] = collect(terminal);
+  const [err, errText] = collect(terminal);
   const world: World = {
     environment,
     nodeVersion: "0.0.0",
@@ -48,9 +54,9 @@ export async function stowageHere(args: readonly string[], options: HereOptions 
   return { code, stdout: outText(), stderr: errText() };
 }
 
-function collect(isTerminal: boolean): [Output, () => string] {
+function collect(terminal: Omit<Output, "write">): [Output, () => string] {
   const texts: string[] = [];
-  const output: Output = { isTerminal, write: async (text) => void texts.push(text) };
+  const output: Output = { ...terminal, write: async (text) => void texts.push(text) };
   return [output, () => texts.join("")];
 }
 

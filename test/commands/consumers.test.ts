@@ -152,4 +152,10 @@ test("consumers list shows in a table who lags, who is connected and who has los
     "c     away            0      #7  never                                 1 h ago (2026-03-01T11:00:00.000Z)",
     "",
   ]);
+  const terminal = { isTerminal: true, hasColors: false, columns: 60, now };
+  const narrow = await stowageHere(["consumers", "list", "--server", server.url], terminal);
+  assert.deepEqual(narrow.stdout.split("\n").slice(0, 2), [
+    "NAME  STATE         LAG  CURSOR  ACKNOWLEDGED  CREATED",
+    "a     connected  12,345     #12  1 min ago     1 h ago",
+  ]);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { stripVTControlCharacters } from "node:util";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { EventLines } from "../../src/commands/event-line.ts";
@@ -32,8 +33,14 @@ function event(kind: Kind, rest: Rest = {}) {
   });
 }
 
-function lines(isTerminal = false): EventLines {
-  return new EventLines(createView({ out: { isTerminal, write: async () => {} }, now: Date.now }));
+function lines(isTerminal = false, { columns, hasColors = isTerminal }: Partial<Terminal> = {}): EventLines {
+  const out = { isTerminal, hasColors, ...(columns !== undefined && { columns }), write: async () => {} };
+  return new EventLines(createView({ out, now: Date.now }));
+}
+
+interface Terminal {
+  readonly columns: number;
+  readonly hasColors: boolean;
 }
 
 const DETAILS: readonly (readonly [NonNullable<Kind>, RegExp])[] = [
@@ -65,22 +72,28 @@ const DETAILS: readonly (readonly [NonNullable<Kind>, RegExp])[] = [
   ],
   [
     { case: "manifestPulled", value: { descriptor: DESCRIPTOR, tag: "v1", count: 1n } },
-    / v1 sha256:abababababab {2}#7$/,
+    / team\/a:v1 +sha256:abababababab {2}#7$/,
   ],
   [
     { case: "manifestPulled", value: { descriptor: DESCRIPTOR, count: 1200n } },
     / sha256:abababababab ×1,200 {2}#7$/,
   ],
   [{ case: "manifestDeleted", value: { descriptor: DESCRIPTOR } }, / sha256:abababababab 2\.0 KiB {2}#7$/],
-  [{ case: "tagCreated", value: { tag: "v1", descriptor: DESCRIPTOR } }, / v1 sha256:abababababab {2}#7$/],
+  [
+    { case: "tagCreated", value: { tag: "v1", descriptor: DESCRIPTOR } },
+    / team\/a:v1 +sha256:abababababab {2}#7$/,
+  ],
   [
     {
       case: "tagMoved",
       value: { tag: "v1", descriptor: DESCRIPTOR, previousDigest: `sha256:${"cd".repeat(32)}` },
     },
-    / v1 sha256:cdcdcdcdcdcd -> sha256:abababababab {2}#7$/,
+    / team\/a:v1 +sha256:cdcdcdcdcdcd -> sha256:abababababab {2}#7$/,
   ],
-  [{ case: "tagDeleted", value: { tag: "v1", descriptor: DESCRIPTOR } }, / v1 sha256:abababababab {2}#7$/],
+  [
+    { case: "tagDeleted", value: { tag: "v1", descriptor: DESCRIPTOR } },
+    / team\/a:v1 +sha256:abababababab {2}#7$/,
+  ],
   [{ case: "uploadCancelled", value: { uploadId: "u-1" } }, / u-1 {2}#7$/],
   [{ case: "uploadExpired", value: { uploadId: "u-1" } }, / u-1 {2}#7$/],
 ];
@@ -172,8 +185,8 @@ test("what exists is a line with the same columns", () => {
   ]);
   assert.deepEqual(item({ case: "tag", value: { tag: "v1", descriptor: DESCRIPTOR } }), [
     "exists",
-    "team/a",
-    "tag v1 sha256:abababababab",
+    "team/a:v1",
+    "tag sha256:abababababab",
   ]);
   const columns = [event({ case: "uploadExpired", value: {} }), undefined].map((message) =>
     message === undefined
@@ -181,4 +194,50 @@ test("what exists is a line with the same columns", () => {
       : lines().event(message),
   );
   assert.equal(columns[0]?.indexOf("team/a"), columns[1]?.indexOf("team/a"));
+});
+
+const ORIGIN = { request: { address: "10.0.0.7:51234" }, actor: { name: "alice" } };
+const PREVIOUS = `sha256:${"cd".repeat(32)}`;
+const MOVED = {
+  case: "tagMoved",
+  value: { tag: "v1.2.3", descriptor: DESCRIPTOR, previousDigest: PREVIOUS },
+} as const;
+const CREATED = { case: "tagCreated", value: { tag: "v1", descriptor: DESCRIPTOR } } as const;
+const SBOM = {
+  case: "manifestPushed",
+  value: { descriptor: DESCRIPTOR, artifactType: "application/vnd.example.sbom+json", subject: DIGEST },
+} as const;
+
+function linesAt(columns: number): string[] {
+  const made = lines(true, { columns, hasColors: false });
+  return [
+    made.event(event(CREATED, ORIGIN)),
+    made.event(event(MOVED, { ...ORIGIN, repository: "platform/services/billing", cursor: "12345" })),
+    made.event(event(SBOM, ORIGIN)),
+  ].map((line) => line.replace(/\d\d:00:00/, "hh:00:00"));
+}
+
+test("lines fit a terminal of 120 columns: who did it goes first, then what digests begin with", () => {
+  assert.deepEqual(linesAt(120), [
+    "Mar 01 hh:00:00  tag_created         team/a:v1                 sha256:abababababab  alice from 10.0.0.7  #7",
+    "Mar 01 hh:00:00  tag_moved           platform/services/billing:v1.2.3  cdcdcdcdcdcd -> abababababab  #12345",
+    "Mar 01 hh:00:00  manifest_pushed     team/a                    abababababab 2.0 KiB application/vnd.example.sbom+js…  #7",
+  ]);
+});
+
+test("lines fit a terminal of 80 columns: the date goes, and names are cut in the middle", () => {
+  const narrow = linesAt(80);
+  for (const line of narrow) assert.ok(line.length <= 80, line);
+  assert.deepEqual(narrow, [
+    "Mar 01 hh:00:00  tag_created         team/a:v1                 abababababab  #7",
+    "hh:00:00  tag_moved           plat…:v1.2.3  cdcdcdcdcdcd -> abababababab  #12345",
+    "hh:00:00  manifest_pushed     team/a            abababababab 2.0 KiB applic…  #7",
+  ]);
+});
+
+test("NO_COLOR changes nothing but colours", () => {
+  const kind = { case: "tagMoved", value: { tag: "v1" } } as const;
+  const [coloured, plain] = [true, false].map((hasColors) => lines(true, { hasColors }).event(event(kind)));
+  assert.equal(plain, stripVTControlCharacters(coloured ?? ""));
+  assert.notEqual(plain, coloured);
 });

@@ -61,10 +61,10 @@ test("a snapshot tells what exists and ends, or goes on with what happens since"
   );
   const follow = ["events", "--follow", "--snapshot", "-k", "tag_created", "-r", "team/*", "--server", url];
   await using follower = new RunningCommand(follow);
-  assert.match(await follower.line(), /Z {2}exists +team\/a +tag v1 sha256:[0-9a-f]{12}$/);
+  assert.match(await follower.line(), /Z {2}exists +team\/a:v1 +tag sha256:[0-9a-f]{12}$/);
   assert.match(await follower.line(), /^-- this existed at #\d+$/);
   await push(url, "team/a", "v2", "two");
-  assert.match(await follower.line(), / tag_created +team\/a +v2 sha256:/);
+  assert.match(await follower.line(), / tag_created +team\/a:v2 +sha256:/);
 });
 
 test("who stops reading ends the command quietly", async () => {

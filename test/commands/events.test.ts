@@ -53,7 +53,7 @@ test("events prints the log, filtered, from a cursor, as JSON or for people", as
   const moved = lines.find((line) => line.includes("tag_moved")) ?? "";
   assert.match(
     moved,
-    /^\d{4}-\S+Z {2}tag_moved +team\/a +v1 sha256:[0-9a-f]{12} -> sha256:[0-9a-f]{12} {2}from 127\.0\.0\.1 {2}#\d+$/,
+    /^\d{4}-\S+Z {2}tag_moved +team\/a:v1 +sha256:[0-9a-f]{12} -> sha256:[0-9a-f]{12} {2}from 127\.0\.0\.1 {2}#\d+$/,
   );
   assert.ok(!lines.join().includes("\u001b"), "no colours where there is no terminal");
 });
@@ -104,6 +104,7 @@ test("events --follow goes on over a restart of the registry: nothing missed, no
   await push(registry.url, "a", "v4", "four");
   assert.equal(await next(), "v4");
   assert.match(follower.errors, /trying again in about 0\.5 s/);
+  assert.equal(follower.errors.match(/connected again, nothing missed, going on after #\d+$/gm)?.length, 2);
   follower.signal("SIGINT");
   assert.equal(await follower.exit(), 0);
 });

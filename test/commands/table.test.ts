@@ -4,8 +4,8 @@ import { stripVTControlCharacters } from "node:util";
 import { blockLines, tableLines } from "../../src/commands/table.ts";
 import { createView } from "../../src/commands/view.ts";
 
-const view = (isTerminal: boolean) =>
-  createView({ out: { isTerminal, write: async () => {} }, now: Date.now });
+const view = (hasColors: boolean, columns = 1000) =>
+  createView({ out: { isTerminal: true, hasColors, columns, write: async () => {} }, now: Date.now });
 
 const COLUMNS = [{ title: "NAME" }, { title: "LAG", alignRight: true }, { title: "URL" }];
 const ROWS = [
@@ -33,4 +33,21 @@ test("a block has a label once, and each of its lines below the first", () => {
     blockLines(view(false), [["State", "active"], ["Failing", "503", "2 failures"], ["Empty"]]),
     ["  State    active", "  Failing  503", "           2 failures"],
   );
+});
+
+const LONG = `${"a".repeat(20)}/${"b".repeat(20)}`;
+const NARROW_COLUMNS = [
+  { title: "NAME", cut: "middle" as const },
+  { title: "WHEN" },
+  { title: "MORE", cut: "end" as const, canGo: true },
+];
+const NARROW_ROWS = [[LONG, { text: "3 s ago (12:00:00)", short: "3 s ago" }, "something more"]];
+
+test("a narrow terminal gets the shorter form first, then cuts, then a column less", () => {
+  const rowAt = (columns: number) => tableLines(view(false, columns), NARROW_COLUMNS, NARROW_ROWS)[1];
+  assert.equal(rowAt(77), `${LONG}  3 s ago (12:00:00)  something more`);
+  assert.equal(rowAt(76), `${LONG}  3 s ago  something more`);
+  assert.equal(rowAt(60), "aaaaaaaaaaaaa…/bbbbbbbbbbbbbbbbbbbb  3 s ago  something more");
+  assert.equal(rowAt(35), "aaaa…bbbbbbb  3 s ago  something m…");
+  assert.equal(rowAt(34), "aaaaaaaaa…bbbbbbbbbbbbbbb  3 s ago");
 });

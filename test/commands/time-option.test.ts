@@ -19,10 +19,16 @@ test("a time is RFC 3339, or a duration back from now", () => {
   for (const [text, expected] of cases) assert.equal(parse(text), expected, text);
 });
 
+test("a date alone is its first moment, where the person is", () => {
+  assert.equal(parse("2026-02-28"), new Date(2026, 1, 28).toISOString());
+});
+
 const WRONG = [
   "",
   "yesterday",
-  "2026-02-28",
+  "2026-02-30",
+  "2026-13-01",
+  "2026-00-10",
   "2026-02-28T10:00:00",
   "2026-13-01T00:00:00Z",
   "15",
@@ -31,6 +37,6 @@ const WRONG = [
 ];
 for (const text of [...WRONG, "9999999999999999w", `${"9".repeat(400)}s`]) {
   test(`"${text.slice(0, 30)}" is no time, and the error shows what is one`, () => {
-    assert.throws(() => parse(text), /--since: .* is no time; .*2026-03-01T15:04:05Z .* 15m/);
+    assert.throws(() => parse(text), /--since: .* is no time; .*2026-03-01T15:04:05Z, .* 15m/);
   });
 }

@@ -308,8 +308,8 @@ test("dead letters are listed, also without the word list, over all pages", asyn
   const short = await here("dead-letters", "scanner", "--server", server.url);
   assert.deepEqual(short.stdout.split("\n").slice(0, 3), [
     "ID  GIVEN UP                              ATTEMPTS  LAST ANSWER  KIND         REPOSITORY",
-    " 5  1 min ago (2026-03-01T11:59:00.000Z)        10  410 Gone     tag_created  team/a      v1 :",
-    " 9  1 min ago (2026-03-01T11:59:00.000Z)        10  410 Gone     tag_created  team/a      v1 :",
+    " 5  1 min ago (2026-03-01T11:59:00.000Z)        10  410 Gone     tag_created  team/a:v1   :",
+    " 9  1 min ago (2026-03-01T11:59:00.000Z)        10  410 Gone     tag_created  team/a:v1   :",
   ]);
   const long = await here("dead-letters", "list", "scanner", "--json", "--server", server.url);
   assert.deepEqual(
@@ -359,4 +359,46 @@ test("a server that knows nothing of webhooks is told apart from one that is not
     stderr,
     /^stowage: http:\/\/127\.0\.0\.1:\d+: .*; is it a Stowage registry, and of this version\?$/m,
   );
+});
+
+const LINE = "https://hooks.scanner.internal.example.com/registry/events/v2";
+
+test("tables fit a terminal of 80 and of 120 columns; a pipe gets everything", async () => {
+  await using server = await serveFake(NotificationService, {
+    listWebhooks: () => ({ webhooks: [{ ...WELL, url: LINE }, FAILING] }),
+    listDeliveries: () => ({ deliveries: DELIVERIES }),
+  });
+  const at = async (columns: number, ...args: readonly string[]) => {
+    const terminal = { isTerminal: true, hasColors: false, columns, now: NOW };
+    const { stdout } = await stowageHere(["webhooks", ...args, "--server", server.url], terminal);
+    for (const line of stdout.split("\n")) assert.ok(line.length <= columns, line);
+    return stdout.split("\n");
+  };
+  assert.deepEqual(await at(80, "list"), [
+    "NAME     STATE       LAG  DELIVERED  DEAD LETTERS  MISSED  LAST SUCCESS",
+    "audit    active        0     12,345             0       0  3 s ago",
+    "scanner  retrying  1,228         12             2       4  never",
+    "",
+    "FAILING  LAST ANSWER",
+    "scanner  503 Service Unavailable: the receive…  4 failures, next attempt in 12 s",
+    "",
+  ]);
+  assert.deepEqual((await at(120, "list")).slice(0, 2), [
+    "NAME     STATE       LAG  DELIVERED  DEAD LETTERS  MISSED  LAST SUCCESS  URL",
+    "audit    active        0     12,345             0       0  3 s ago       https://hooks.scan…ample.com/registry/events/v2",
+  ]);
+  assert.deepEqual((await at(60, "deliveries", "audit")).slice(0, 2), [
+    "TIME       EVENTS         ATTEMPT   TOOK  ANSWER",
+    "8 s ago    3 (#13 - #17)        2    5 s  no answer within …",
+  ]);
+  assert.match((await here("list", "--server", server.url)).stdout, /events\/v2$/m);
+});
+
+test("replay tells from where and how much there is to look through", async () => {
+  let webhook = { ...WELL, cursor: "30", lag: 11n };
+  await using server = await serveFake(NotificationService, { replayWebhook: () => ({ webhook }) });
+  const run = async () => (await here("replay", "audit", "--from-start", "--server", server.url)).stdout;
+  assert.equal(await run(), "Replaying from after #30: 11 events to look through.\n");
+  webhook = { ...webhook, state: Webhook_State.PAUSED };
+  assert.match(await run(), /^Replaying from after #30.*\nWebhook audit is paused, /);
 });
