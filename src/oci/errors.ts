@@ -4,6 +4,7 @@
 
 /** All codes, with the sentence used where no better one is known. Stable: clients match on them. */
 export const ERROR_MESSAGES = {
+  ACCESS_TOKEN_UNKNOWN: "access token unknown to registry",
   BLOB_UNKNOWN: "blob unknown to registry",
   BLOB_UPLOAD_INVALID: "blob upload invalid",
   BLOB_UPLOAD_UNKNOWN: "blob upload unknown to registry",
