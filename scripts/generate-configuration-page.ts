@@ -55,9 +55,34 @@ win over the file.
 
 ## Who may connect
 
-There is no authentication yet, so whoever can connect can read and write. Stowage therefore listens on a loopback address
-unless the file says \`auth: none: {}\`, or the environment \`REGISTRY_AUTH=none\`. An address without a host, as in
-\`addr: :5000\`, means all interfaces. To let others in safely, put a proxy that authenticates in front.
+Without an \`auth\` section whoever can connect can read and write. Stowage then listens only where no other machine can
+connect: on a loopback address, or on a Unix socket. An address without a host, as in \`addr: :5000\`, means all interfaces.
+
+The shortest way to let others in is a file of passwords, \`htpasswd -Bbn alice PASSWORD > /etc/stowage/htpasswd\`:
+
+\`\`\`yaml
+version: 0.1
+http:
+  addr: :5000
+  tls:
+    certificate: /etc/stowage/tls.crt
+    key: /etc/stowage/tls.key
+auth:
+  htpasswd:
+    path: /etc/stowage/htpasswd
+  policy:
+    - {who: anyone, allow: pull}
+    - {who: "user:alice", allow: admin}
+    - {who: authenticated, repositories: "team/**", allow: [push, delete]}
+\`\`\`
+
+\`htpasswd\`, \`users\`, \`oidc\` and \`certificates\` may stand side by side. \`token\`, a token server elsewhere, stands with
+\`certificates\` at most; \`none\` (everybody may do everything) and \`silly\` (for tests) stand alone. With \`policy\` and none of
+these every caller is anonymous, so a rule must be about \`anyone\` or \`anonymous\`. An \`auth\` section that is there but lets
+nobody be known is an error, never an open door.
+
+Passwords go over the network as they are: set \`http.tls\`, or let a proxy that speaks TLS stand in front and name it in
+\`http.trustedproxies\`. All files are named here and opened by \`stowage serve\`; \`stowage check-config\` opens none of them.
 
 ## Values
 
@@ -116,14 +141,17 @@ export function renderConfigurationPage(): string {
 
 /** A table for each list of the section whose elements are maps. */
 function renderElements(title: string): readonly string[] {
-  return [...KEYS].flatMap(([path, { elements }]) => {
-    if (elements === undefined || !path.startsWith(`${title}.`)) return [];
-    const rows = [...elements.keys].map(([member, key]) =>
-      renderCells([`\`${member}\``, key.type, renderDefault(key), renderMeaning(key)]),
-    );
-    const head = "| Member | Value | Default | Meaning |\n|---|---|---|---|";
-    return [`### Each of \`${path}\`\n\n${head}\n${rows.join("\n")}\n`];
-  });
+  return [...KEYS].flatMap(([path, key]) => (path.startsWith(`${title}.`) ? renderList(path, key) : []));
+}
+
+function renderList(path: string, { elements }: Key): readonly string[] {
+  if (elements === undefined) return [];
+  const rows = [...elements.keys].map(([member, key]) =>
+    renderCells([`\`${member}\``, key.type, renderDefault(key), renderMeaning(key)]),
+  );
+  const head = "| Member | Value | Default | Meaning |\n|---|---|---|---|";
+  const inner = [...elements.keys].flatMap(([member, key]) => renderList(`${path}.N.${member}`, key));
+  return [`### Each of \`${path}\`\n\n${head}\n${rows.join("\n")}\n`, ...inner];
 }
 
 function renderSection(title: string, rows: readonly string[]): string {

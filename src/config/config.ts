@@ -1,7 +1,11 @@
 // The configuration as the program uses it: typed, complete, frozen. Where it
 // comes from (file, environment, command line) is forgotten here.
+import type { AuthConfig } from "./access.ts";
+import type { AuthKinds } from "./auth-kinds.ts";
 import type { Values } from "./keys.ts";
 import type { ListenAddress } from "./listen-address.ts";
+import { toAuthConfig } from "./to-auth-config.ts";
+import { toHttpConfig } from "./to-http-config.ts";
 import type { WebhookConfig } from "./webhook.ts";
 
 export type { WebhookConfig };
@@ -10,6 +14,7 @@ export interface Config {
   readonly log: LogConfig;
   readonly storage: StorageConfig;
   readonly http: HttpConfig;
+  readonly auth: AuthConfig;
   readonly notifications: NotificationsConfig;
   readonly events: EventsConfig;
   /** Whether manifests, tags and blobs can be deleted. */
@@ -34,7 +39,20 @@ export type StorageConfig =
   | { readonly kind: "memory" };
 
 export interface HttpConfig {
+  /** TCP, or the path of a Unix socket. */
   readonly address: ListenAddress;
+  /** Absent: plaintext. */
+  readonly tls?: TlsConfig;
+  /** The URL under which clients reach the registry, without a path: "https://registry.example.com". Absent: as they say themselves. */
+  readonly publicUrl?: string;
+  /** In front of every path: "/registry". Empty: nothing. */
+  readonly prefix: string;
+  /** True: locations are relative although there is a `publicUrl`. */
+  readonly relativeUrls: boolean;
+  /** CIDR blocks and addresses whose word about their clients is believed. */
+  readonly trustedProxies: readonly string[];
+  /** True: connections from trusted proxies begin with a PROXY header. */
+  readonly proxyProtocol: boolean;
   /** How long running requests may take to finish when the server stops. 0: none. */
   readonly drainTimeoutMs: number;
   /** Added to every answer of the Docker API; names as they were written. */
@@ -49,9 +67,44 @@ export interface HttpConfig {
   readonly progressTimeoutMs: number;
   /** The most connections at a time. */
   readonly maxConnections: number;
+  /** The most connections at a time from one address (IPv6: one /64). 0: any number. */
+  readonly maxConnectionsPerAddress: number;
   /** The most requests at a time on one HTTP/2 connection. */
   readonly maxStreams: number;
+  /** The longest head of a request, in bytes. */
+  readonly maxHeaderSize: number;
+  /** The most uploads that one client (principal, or address without one) writes at a time. 0: any number. */
+  readonly maxUploads: number;
+  /** Requests a second; 0: any number. */
+  readonly rates: {
+    readonly principal: number;
+    readonly address: number;
+    /** How many seconds' worth may come at once. */
+    readonly burst: number;
+  };
 }
+
+export interface TlsConfig {
+  /** Files in PEM form. They are read again when they change. */
+  readonly certificate: string;
+  readonly key: string;
+  /** Files with the authorities of client certificates. Empty: none are asked for. */
+  readonly clientCas: readonly string[];
+  readonly clientAuth: ClientAuth;
+  readonly minimumVersion: "TLSv1.2" | "TLSv1.3";
+  /** Names as OpenSSL writes them. Empty: Node's choice. */
+  readonly cipherSuites: readonly string[];
+}
+
+export const CLIENT_AUTHS = [
+  "require-and-verify-client-cert",
+  "verify-client-cert-if-given",
+  "require-any-client-cert",
+  "request-client-cert",
+] as const;
+
+/** How much a client must show of a certificate. */
+export type ClientAuth = (typeof CLIENT_AUTHS)[number];
 
 export interface NotificationsConfig {
   /** Whether webhooks are told what a manifest refers to. */
@@ -79,10 +132,12 @@ interface Rest {
   readonly given: ReadonlyMap<string, unknown>;
   /** With the secrets that lay in files. */
   readonly webhooks: readonly WebhookConfig[];
+  /** What the auth section names; undefined: there is none. */
+  readonly kinds: AuthKinds | undefined;
 }
 
 /** Puts the values in their places. */
-export function toConfig(values: Values, { given, webhooks }: Rest): Config {
+export function toConfig(values: Values, { given, webhooks, kinds }: Rest): Config {
   return freeze({
     log: {
       level: given.has("log.level") ? values["log.level"] : (values.loglevel ?? values["log.level"]),
@@ -93,6 +148,7 @@ export function toConfig(values: Values, { given, webhooks }: Rest): Config {
       ? { kind: "memory" }
       : { kind: "filesystem", rootDirectory: values["storage.filesystem.rootdirectory"] },
     http: toHttpConfig(values),
+    auth: toAuthConfig(values, kinds),
     notifications: {
       includeReferences: values["notifications.events.includereferences"],
       endpoints: webhooks,
@@ -103,20 +159,6 @@ export function toConfig(values: Values, { given, webhooks }: Rest): Config {
     catalogMaxEntries: values["catalog.maxentries"],
     tagsMaxEntries: values["tags.maxtags"],
   });
-}
-
-function toHttpConfig(values: Values): HttpConfig {
-  return {
-    address: values["http.addr"],
-    drainTimeoutMs: values["http.draintimeout"],
-    headers: values["http.headers"],
-    corsOrigins: values["http.cors.origins"],
-    headerTimeoutMs: values["http.timeouts.header"],
-    idleTimeoutMs: values["http.timeouts.idle"],
-    progressTimeoutMs: values["http.timeouts.progress"],
-    maxConnections: values["http.limits.connections"],
-    maxStreams: values["http.limits.streams"],
-  };
 }
 
 function toEventsConfig(values: Values): EventsConfig {

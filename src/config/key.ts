@@ -85,6 +85,11 @@ export function refused(
 /** Text; a number or a truth value stands for its own spelling, as in distribution. */
 export const text = z.union([z.string(), z.number().transform(String), z.boolean().transform(String)]);
 
+/** The path of a file. */
+export const filePath = text.pipe(z.string().min(1));
+
+export const FILE = "the path of a file";
+
 export const flag = z.boolean();
 
 export const FLAG = "true or false";
@@ -103,6 +108,19 @@ const MAX_TIMER_MS = 86_400_000;
 /** Says that the value is not what `type` describes; `detail` tells more where there is more to tell. */
 export function reject(context: z.core.$RefinementCtx, detail?: string): never {
   context.addIssue({ code: "custom", params: { detail } });
+  return z.NEVER;
+}
+
+/** What a parser makes of a text, or what is wrong with it in a whole sentence that quotes what may be quoted. */
+export type Parsed<T> = { readonly value: T } | { readonly problem: string };
+
+/** Says what is wrong in a message of its own. */
+export function complain(
+  context: z.core.$RefinementCtx,
+  message: string,
+  path: readonly number[] = [],
+): never {
+  context.addIssue({ code: "custom", path: [...path], params: { message } });
   return z.NEVER;
 }
 

@@ -2,7 +2,8 @@
 // names and meanings, and ours beside them.
 import type { Key } from "./key.ts";
 import { keyTable, type ValuesOf } from "./key-table.ts";
-import { accessKeys } from "./keys/access.ts";
+import { authKeys } from "./keys/auth.ts";
+import { besideKeys } from "./keys/beside.ts";
 import { checkKeys } from "./keys/checks.ts";
 import { eventKeys } from "./keys/events.ts";
 import { httpKeys } from "./keys/http.ts";
@@ -15,7 +16,8 @@ export const CONFIGURATION = keyTable({
   ...logKeys,
   ...storageKeys,
   ...httpKeys,
-  ...accessKeys,
+  ...authKeys,
+  ...besideKeys,
   ...notificationKeys,
   ...eventKeys,
   ...checkKeys,

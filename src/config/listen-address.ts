@@ -1,18 +1,28 @@
 // Where to listen, as http.addr writes it: "HOST:PORT", "[IPv6]:PORT", or
-// ":PORT" for all interfaces, as in distribution.
+// ":PORT" for all interfaces, as in distribution; or the path of a Unix socket.
 import { isIPv4, isIPv6 } from "node:net";
 
-export interface ListenAddress {
+export type ListenAddress = TcpAddress | SocketAddress;
+
+export interface TcpAddress {
   /** A host name or IP address, without brackets. Empty: all interfaces. */
   readonly host: string;
   /** Zero: the system chooses a free one. */
   readonly port: number;
 }
 
+export interface SocketAddress {
+  /** Of the socket's file, as it was written: may be relative. */
+  readonly path: string;
+}
+
+/** What the system has room for, in bytes. */
+const MAX_SOCKET_PATH = 107;
+
 const FORM = /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,5})$/;
 
-/** Undefined when the text is not an address. */
-export function parseListenAddress(text: string): ListenAddress | undefined {
+/** Undefined when the text is no address of TCP. */
+export function parseListenAddress(text: string): TcpAddress | undefined {
   const [, bracketed, plain, digits] = FORM.exec(text) ?? [];
   const port = Number(digits ?? Number.NaN);
   if (!(port <= 65_535)) return undefined;
@@ -21,13 +31,26 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   return host === "" || isIPv4(host) || isHostName(host) ? { host, port } : undefined;
 }
 
+/** A path with a "/" in it, which tells it from a host name. Undefined when the text is none, or too long. */
+export function parseSocketPath(text: string): SocketAddress | undefined {
+  const isPath = /^[^\0]*\/[^\0]*[^\0/]$/.test(text) && Buffer.byteLength(text) <= MAX_SOCKET_PATH;
+  return isPath ? { path: text } : undefined;
+}
+
 /** The address as http.addr writes it. */
-export function formatListenAddress({ host, port }: ListenAddress): string {
+export function formatListenAddress(address: ListenAddress): string {
+  if ("path" in address) return address.path;
+  const { host, port } = address;
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** True when only this machine can connect. A name other than "localhost" counts as reachable. */
-export function isLoopback({ host }: ListenAddress): boolean {
+/** True when only this machine can connect: loopback, or a Unix socket. A name other than "localhost" counts as reachable. */
+export function isLocal(address: ListenAddress): boolean {
+  return "path" in address || isLoopbackHost(address.host);
+}
+
+/** The same for a host alone, without brackets. */
+export function isLoopbackHost(host: string): boolean {
   const isMappedLoopback = host.toLowerCase().startsWith("::ffff:127.");
   return (
     host === "localhost" || host === "::1" || isMappedLoopback || (isIPv4(host) && host.startsWith("127."))

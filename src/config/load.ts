@@ -1,15 +1,19 @@
 // Where the configuration is put together: the file, over it the environment,
 // over it the options of the command line. All or nothing.
+import { authKinds, IDENTITIES } from "./auth-kinds.ts";
+import { type Marks, marksOf } from "./changes.ts";
 import { type Config, toConfig } from "./config.ts";
 import { expandDriver } from "./driver-shorthand.ts";
+import { effectiveConfiguration } from "./effective-configuration.ts";
 import { type Environment, type Override, readEnvironment } from "./environment.ts";
 import { CONFIGURATION, SECTIONS } from "./keys.ts";
 import { ConfigError, type ConfigProblem } from "./problem.ts";
 import { formatPath, isRawMap, type RawMap, type RawPath, setAt } from "./raw-tree.ts";
 import { readSecretFiles } from "./read-secret-files.ts";
 import { readTable, type ValueProblem } from "./read-table.ts";
-import { checkRules, effectiveConfiguration, keysWithoutEffect } from "./rules.ts";
+import { checkRules, keysWithoutEffect } from "./rules.ts";
 import { CONFIGURATION_PATH } from "./variable-name.ts";
+import { warningsOf } from "./warnings.ts";
 import { parseYamlFile } from "./yaml-file.ts";
 
 export interface ConfigSources {
@@ -30,6 +34,10 @@ export interface LoadedConfig {
   readonly withoutEffect: readonly string[];
   /** What acts, in the file's own form, with the defaults. Webhooks without their secrets. */
   readonly effective: RawMap;
+  /** What is allowed, and yet seldom meant: one sentence each. */
+  readonly warnings: readonly string[];
+  /** For changesBetween: to tell what another reading has changed. */
+  readonly marks: Marks;
 }
 
 /** Throws ConfigError with everything that is wrong. */
@@ -45,7 +53,8 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
       ? { webhooks: [], problems: [] }
       : readSecretFiles(reading.values["notifications.endpoints"], sources.readText);
   const found = [...reading.problems, ...checkRules(file.root, reading), ...secretProblems];
-  const locate = (at: RawPath) => nameOfOverride(at, overrides) ?? file.locate(at);
+  const locate = (at: RawPath) =>
+    nameOfOverride(at, overrides) ?? (file.locate(at) || nameOfPart(at, overrides));
   const problems = [
     ...file.problems,
     ...environment.problems,
@@ -53,11 +62,22 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
     ...found.map(toProblem(locate)),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
+  const { root } = file;
+  const { given, values } = reading;
+  const kinds = authKinds(root);
+  const config = toConfig(values, { given, webhooks, kinds });
   return {
-    config: toConfig(reading.values, { given: reading.given, webhooks }),
+    config,
     ...(path !== undefined && { path }),
-    withoutEffect: keysWithoutEffect(reading.given),
-    effective: effectiveConfiguration(reading.given),
+    withoutEffect: keysWithoutEffect(given),
+    warnings: warningsOf(config),
+    effective: effectiveConfiguration(given, { root, config }),
+    marks: marksOf({
+      auth: [config.auth.mode, ...IDENTITIES.filter((kind) => kinds?.has(kind))],
+      ...values,
+      "auth.issuer.enabled": config.auth.issuer !== undefined,
+      "notifications.endpoints": webhooks,
+    }),
   };
 }
 
@@ -110,6 +130,11 @@ function nameOfOverride(at: RawPath, overrides: readonly Override[]): string | u
   const isWhole = at.length > 0 && !SECTIONS.has(formatPath(at));
   const inside = isWhole ? overrides.findLast(({ path }) => isBelow(path, at)) : undefined;
   return (around ?? inside)?.name;
+}
+
+/** Without a file: the first that has a part in the section. */
+function nameOfPart(at: RawPath, overrides: readonly Override[]): string {
+  return overrides.find(({ path }) => isBelow(path, at))?.name ?? "";
 }
 
 function isBelow(path: RawPath, above: RawPath): boolean {

@@ -10,23 +10,21 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
-/** A configuration that Stowage refuses to start with. */
+/** A configuration, or a file of its kind, that Stowage refuses to start with. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly problems: readonly ConfigProblem[];
 
-  constructor(problems: readonly ConfigProblem[]) {
-    super(formatProblems(problems));
+  /** `what`: what has the problems. */
+  constructor(problems: readonly ConfigProblem[], what = "the configuration") {
+    super(formatProblems(problems, what));
     this.problems = problems;
   }
 }
 
-function formatProblems(problems: readonly ConfigProblem[]): string {
+function formatProblems(problems: readonly ConfigProblem[], what: string): string {
   const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
-  return [
-    `the configuration has ${count}:`,
-    ...problems.map((problem) => `  ${formatProblem(problem)}`),
-  ].join("\n");
+  return [`${what} has ${count}:`, ...problems.map((problem) => `  ${formatProblem(problem)}`)].join("\n");
 }
 
 function formatProblem({ path, where, message }: ConfigProblem): string {

@@ -12,9 +12,12 @@ export const WEBHOOK_FORMATS = ["v2", "v1", "cloudevents"] as const;
 export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];
 
 export interface WebhookConfig {
-  /** Unique among the webhooks. Empty: a disabled one without a name. */
+  /**
+   * Unique among the webhooks. Its place in the log is kept under this name, so a webhook that is renamed begins anew.
+   * Empty: a disabled one without a name.
+   */
   readonly name: string;
-  /** True: nothing is delivered. */
+  /** True: nothing is delivered. It keeps its place, but does not keep events from being removed. */
   readonly disabled: boolean;
   /** http or https, without user and password. Empty: a disabled one without a URL. */
   readonly url: string;
@@ -22,7 +25,7 @@ export interface WebhookConfig {
   readonly headers: Readonly<Record<string, readonly string[]>>;
   /** How long one delivery may take. */
   readonly timeoutMs: number;
-  /** After this many failures in a row the waits grow. */
+  /** How many failures in a row are retried after `backoffMs`; further ones wait longer each time. */
   readonly threshold: number;
   readonly backoffMs: number;
   /** At least `backoffMs`. */

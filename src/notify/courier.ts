@@ -1,14 +1,14 @@
 // Carries messages to one receiver: composes, signs, posts, and tells how it went.
 // It decides nothing about what follows from that.
+import type { WebhookConfig } from "../config/webhook.ts";
 import type { LoggedEvent } from "../metadata/metadata-store.ts";
 import type { DeliveryRecord, SourceRecord } from "../metadata/records.ts";
-import type { WebhookOptions } from "./endpoint-options.ts";
 import { composeMessage, composeTest, type MessageOptions, type OutgoingMessage } from "./message.ts";
 import { Poster } from "./post.ts";
 import { signatureHeaders } from "./signature.ts";
 
 export interface CourierOptions {
-  readonly webhook: WebhookOptions;
+  readonly webhook: WebhookConfig;
   readonly message: MessageOptions;
   readonly source: SourceRecord;
   readonly userAgent: string;

@@ -1,10 +1,9 @@
 // The four actions that Docker's notifications know, and which events they announce.
+import type { WebhookAction } from "../config/webhook.ts";
 import type { EventKind } from "../core/events.ts";
 
-export type DockerAction = "push" | "pull" | "mount" | "delete";
-
 /** Absent: Docker's notifications have no word for it, or have said it already: a push names its tags. */
-export function dockerAction(kind: EventKind): DockerAction | undefined {
+export function dockerAction(kind: EventKind): WebhookAction | undefined {
   switch (kind) {
     case "blob_pushed":
     case "manifest_pushed":

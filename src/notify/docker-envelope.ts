@@ -2,13 +2,14 @@
 // its own order of members and with its indentation. "v1" is what distribution 2.8
 // sends, "v2" what 3.x does; they differ in the media type and in empty members.
 import { v5 } from "uuid";
+import type { WebhookAction, WebhookFormat } from "../config/webhook.ts";
 import { contentUrl } from "../core/content-url.ts";
 import type { EventRecord } from "../core/events.ts";
 import type { EventDescriptor } from "../metadata/records.ts";
-import { type DockerAction, dockerAction } from "./docker-action.ts";
+import { dockerAction } from "./docker-action.ts";
 import { type JsonObject, omitEmpty } from "./omit-empty.ts";
 
-export type EnvelopeVersion = "v1" | "v2";
+export type EnvelopeVersion = Exclude<WebhookFormat, "cloudevents">;
 
 export interface EnvelopeOptions {
   readonly version: EnvelopeVersion;
@@ -91,7 +92,7 @@ function targets({ fact }: EventRecord, { includeReferences }: EnvelopeOptions):
 
 function targetObject(
   event: EventRecord,
-  action: DockerAction,
+  action: WebhookAction,
   { target, version }: { readonly target: Target; readonly version: EnvelopeVersion },
 ): JsonObject {
   return {

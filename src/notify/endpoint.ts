@@ -2,12 +2,13 @@
 // on once they are delivered or given up. Strictly in order, one POST at a time, and
 // independent of all other webhooks. Whoever steers it changes its state in memory
 // and interrupts it; it looks at its state anew after every wait.
+
 import { setImmediate as others } from "node:timers/promises";
+import type { WebhookConfig } from "../config/webhook.ts";
 import type { EventLog } from "../core/events.ts";
 import type { DeadLetterRecord, WebhookFailure } from "../metadata/records.ts";
 import type { Attempt, Courier, Events, FailedDelivery } from "./courier.ts";
 import type { DeadLetters } from "./dead-letters.ts";
-import type { WebhookOptions } from "./endpoint-options.ts";
 import type { EventPicker, Picked } from "./event-picker.ts";
 import { Lane } from "./lane.ts";
 import type { FailureLog } from "./notifier-log.ts";
@@ -17,7 +18,7 @@ import { aborted, type Wait } from "./waits.ts";
 import { SAVE_INTERVALS, type WebhookState } from "./webhook-state.ts";
 
 export interface EndpointParts {
-  readonly options: WebhookOptions;
+  readonly options: WebhookConfig;
   readonly state: WebhookState;
   readonly events: EventLog;
   readonly picker: EventPicker;

@@ -1,23 +1,21 @@
 // What a webhook posts: which events, and as what text, in each of the formats.
+import type { WebhookAction, WebhookFormat } from "../config/webhook.ts";
 import type { EventRecord } from "../core/events.ts";
 import type { LoggedEvent } from "../metadata/metadata-store.ts";
 import { cloudEvent, type TestMessage, testCloudEvent } from "./cloud-event.ts";
-import { type DockerAction, dockerAction } from "./docker-action.ts";
-import { type EnvelopeVersion, envelope, envelopeMediaType, targetMediaType } from "./docker-envelope.ts";
+import { dockerAction } from "./docker-action.ts";
+import { envelope, envelopeMediaType, targetMediaType } from "./docker-envelope.ts";
 
-export type { DockerAction, TestMessage };
-
-/** "v1" and "v2" are Docker's envelopes, as distribution 2.8 and 3.x post them. */
-export type MessageFormat = EnvelopeVersion | "cloudevents";
+export type { TestMessage };
 
 export interface MessageOptions {
-  readonly format: MessageFormat;
+  readonly format: WebhookFormat;
   /** True: a push of a manifest lists what the manifest names. */
   readonly includeReferences: boolean;
   /** Events about content of these media types are left out, each compared as a whole. */
   readonly ignoredMediaTypes: readonly string[];
   /** Events of these actions are left out. */
-  readonly ignoredActions: readonly DockerAction[];
+  readonly ignoredActions: readonly WebhookAction[];
 }
 
 /** The body of a POST and what it is. */
@@ -62,7 +60,7 @@ function cloudMessage(events: readonly object[]): OutgoingMessage {
     : { contentType: "application/cloudevents-batch+json; charset=utf-8", body: JSON.stringify(events) };
 }
 
-function mediaTypeOf(event: EventRecord, format: MessageFormat): string {
+function mediaTypeOf(event: EventRecord, format: WebhookFormat): string {
   if (format !== "cloudevents") return targetMediaType(event);
   return "descriptor" in event.fact ? event.fact.descriptor.mediaType : "";
 }

@@ -2,12 +2,12 @@
 // a place of its own in the event log, which is kept on the disk; whatever happens
 // behind it is delivered at least once, in order, unless the configuration says when
 // to give up.
+import type { WebhookConfig } from "../config/webhook.ts";
 import type { EventLog, EventStart } from "../core/events.ts";
 import type { MetadataStore } from "../metadata/metadata-store.ts";
 import type { DeliveryRecord, SourceRecord } from "../metadata/records.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { DeadLetterPage } from "./dead-letters.ts";
-import type { WebhookOptions } from "./endpoint-options.ts";
 import type { NotifierLog } from "./notifier-log.ts";
 import type { Redelivery, RedeliveryRequest } from "./redelivery.ts";
 import { type Wait, wait } from "./waits.ts";
@@ -17,7 +17,7 @@ import type { WebhookStatus } from "./webhook-status.ts";
 export interface NotifierOptions {
   readonly metadata: MetadataStore;
   readonly events: EventLog;
-  readonly webhooks: readonly WebhookOptions[];
+  readonly webhooks: readonly WebhookConfig[];
   /** True: a push of a manifest lists what the manifest refers to. */
   readonly includeReferences: boolean;
   /** This process, as test messages name it. */
@@ -160,7 +160,7 @@ export class Notifier {
 }
 
 /** What delivers, and the HTTP client with it, takes its memory only where there are webhooks. */
-async function openWebhook(context: WebhookContext, options: WebhookOptions): Promise<Webhook> {
+async function openWebhook(context: WebhookContext, options: WebhookConfig): Promise<Webhook> {
   const { Webhook } = await import("./webhook.ts");
   return Webhook.open(context, options);
 }

@@ -1,19 +1,7 @@
 // The headers of a POST: what the configuration adds, and which of it strangers see.
+import { CONNECTION_HEADERS } from "../config/connection-headers.ts";
 
 export type HeaderFields = Readonly<Record<string, string | readonly string[]>>;
-
-/** What belongs to the connection or is told by the message; such headers in the configuration are left out. */
-const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
-  "connection",
-  "content-length",
-  "expect",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
 
 /** The configured headers by lower-case name, with the URL's user info as Authorization where none is configured. */
 export function configuredHeaders(
@@ -24,7 +12,7 @@ export function configuredHeaders(
   for (const [name, values] of Object.entries(headers)) {
     const key = name.toLowerCase();
     const [first, ...others] = values;
-    if (first === undefined || OF_THE_CONNECTION.has(key)) continue;
+    if (first === undefined || CONNECTION_HEADERS.has(key)) continue;
     fields[key] = others.length === 0 ? first : values;
   }
   return fields;

@@ -1,6 +1,6 @@
 // When a failed delivery is tried again, and when it is tried no more.
+import type { WebhookConfig, WebhookGiveUp } from "../config/webhook.ts";
 import type { WebhookFailure } from "../metadata/records.ts";
-import type { GiveUp, WebhookOptions } from "./endpoint-options.ts";
 
 /** How far a wait may be stretched, so that endpoints that failed together do not come back together. */
 const STRETCH = 1.5;
@@ -24,7 +24,7 @@ export interface FailedAttempt {
  * more, it gets it, up to `maxBackoff`.
  */
 export function retryWaitMs(
-  { threshold, backoffMs, maxBackoffMs }: Pick<WebhookOptions, "threshold" | "backoffMs" | "maxBackoffMs">,
+  { threshold, backoffMs, maxBackoffMs }: Pick<WebhookConfig, "threshold" | "backoffMs" | "maxBackoffMs">,
   { attempts, retryAfterMs = 0, random }: FailedAttempt,
 ): number {
   const most = Math.max(backoffMs, maxBackoffMs);
@@ -41,7 +41,7 @@ export type GiveUpReason = "status" | "attempts" | "age";
 
 /** Undefined: it is tried again. */
 export function giveUpReason(
-  { attempts, ageMs, statuses }: GiveUp,
+  { attempts, ageMs, statuses }: WebhookGiveUp,
   failure: Pick<WebhookFailure, "attempts" | "since" | "status">,
   now: number,
 ): GiveUpReason | undefined {

@@ -1,6 +1,6 @@
 // What may be shown of a webhook: everything but its secrets.
+import type { WebhookConfig } from "../config/webhook.ts";
 import type { WebhookRecord } from "../metadata/records.ts";
-import type { WebhookOptions } from "./endpoint-options.ts";
 import { safeUrl } from "./safe-url.ts";
 
 export type WebhookStateName = "active" | "retrying" | "paused" | "disabled";
@@ -20,7 +20,7 @@ export interface WebhookStatus {
   readonly settings: WebhookSettings;
 }
 
-export interface WebhookSettings extends Omit<WebhookOptions, "name" | "url" | "headers" | "secrets"> {
+export interface WebhookSettings extends Omit<WebhookConfig, "name" | "url" | "headers" | "secrets"> {
   readonly headerNames: readonly string[];
   readonly signingKeys: number;
 }
@@ -33,7 +33,7 @@ export interface Surroundings {
 }
 
 export function webhookStatus(
-  { name, url, headers, secrets, ...settings }: WebhookOptions,
+  { name, url, headers, secrets, ...settings }: WebhookConfig,
   record: WebhookRecord,
   { last, trimmed, deadLetters }: Surroundings,
 ): WebhookStatus {

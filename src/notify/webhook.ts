@@ -1,5 +1,6 @@
 // One webhook as the notifier has it: its loop and all that is remembered of it, and
 // how it is looked at and steered.
+import type { WebhookConfig } from "../config/webhook.ts";
 import { parseEventFilter } from "../core/event-filter.ts";
 import type { EventLog, EventRecord } from "../core/events.ts";
 import type { MetadataStore } from "../metadata/metadata-store.ts";
@@ -8,7 +9,6 @@ import { RegistryError } from "../oci/errors.ts";
 import { Courier } from "./courier.ts";
 import { type DeadLetterPage, DeadLetters } from "./dead-letters.ts";
 import { Endpoint } from "./endpoint.ts";
-import type { WebhookOptions } from "./endpoint-options.ts";
 import { EventPicker } from "./event-picker.ts";
 import { isAnnounced, type MessageOptions } from "./message.ts";
 import { FailureLog, type NotifierLog } from "./notifier-log.ts";
@@ -33,7 +33,7 @@ export interface WebhookContext {
 }
 
 export class Webhook {
-  readonly options: WebhookOptions;
+  readonly options: WebhookConfig;
   readonly #context: WebhookContext;
   readonly #message: MessageOptions;
   readonly #state: WebhookState;
@@ -44,7 +44,7 @@ export class Webhook {
   /** The place at which retention overtook it, as far as was told. */
   #overtakenAt: number | undefined;
 
-  private constructor(context: WebhookContext, options: WebhookOptions, state: WebhookState) {
+  private constructor(context: WebhookContext, options: WebhookConfig, state: WebhookState) {
     const { metadata, events, includeReferences, log, now, random, wait } = context;
     const { format, ignoredActions, ignoredMediaTypes, name } = options;
     const message = { format, ignoredActions, ignoredMediaTypes, includeReferences };
@@ -72,7 +72,7 @@ export class Webhook {
   }
 
   /** Resolves when the webhook has a place in the log that is durable: the one it had, or the log's end. */
-  static async open(context: WebhookContext, options: WebhookOptions): Promise<Webhook> {
+  static async open(context: WebhookContext, options: WebhookConfig): Promise<Webhook> {
     const { metadata, events, log, now } = context;
     const { name, deliveryLogSize } = options;
     const initial = () => firstSeen(events.lastSequence(), now());

@@ -178,7 +178,6 @@ test("a full file for one local disk starts, and what has no effect is listed", 
     "http.debug.prometheus.path",
     "http.h2c.enabled",
     "http.http2.disabled",
-    "http.relativeurls",
     "http.secret",
     "log.accesslog.disabled",
     "log.hooks",
@@ -211,19 +210,101 @@ test("an older file with sections that distribution dropped starts", () => {
   ]);
 });
 
+const HTPASSWD = `
+version: 0.1
+storage: { filesystem: { rootdirectory: /var/lib/registry } }
+http:
+  addr: 0.0.0.0:5000
+  net: tcp
+  host: https://myregistryaddress.org:5000
+  prefix: /my/nested/registry/
+  relativeurls: true
+  tls:
+    certificate: /path/to/x509/public
+    key: /path/to/x509/private
+    clientcas: [/path/to/ca.pem, /path/to/another/ca.pem]
+    clientauth: require-and-verify-client-cert
+    minimumtls: tls1.3
+    ciphersuites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384]
+auth:
+  htpasswd:
+    realm: basic-realm
+    path: /path/to/htpasswd
+`;
+
+test("a file with passwords, TLS and a name of its own starts as it is", () => {
+  const { config, withoutEffect, warnings } = read({ yaml: HTPASSWD });
+  assert.deepEqual([withoutEffect, warnings], [[], []]);
+  assert.deepEqual(config.auth, {
+    mode: "guarded",
+    realm: "basic-realm",
+    service: "stowage",
+    htpasswd: { path: "/path/to/htpasswd" },
+    accessTokens: {},
+    oidc: [],
+    gateways: [],
+  });
+  const { address, tls, publicUrl, prefix, relativeUrls } = config.http;
+  assert.deepEqual(
+    { address, publicUrl, prefix, relativeUrls },
+    {
+      address: { host: "0.0.0.0", port: 5000 },
+      publicUrl: "https://myregistryaddress.org:5000",
+      prefix: "/my/nested/registry",
+      relativeUrls: true,
+    },
+  );
+  assert.deepEqual(tls, {
+    certificate: "/path/to/x509/public",
+    key: "/path/to/x509/private",
+    clientCas: ["/path/to/ca.pem", "/path/to/another/ca.pem"],
+    clientAuth: "require-and-verify-client-cert",
+    minimumVersion: "TLSv1.3",
+    cipherSuites: ["ECDHE-RSA-AES128-GCM-SHA256", "TLS_AES_256_GCM_SHA384"],
+  });
+});
+
+const TOKEN = `
+version: 0.1
+storage: { filesystem: { rootdirectory: /var/lib/registry } }
+http: { net: unix, addr: /run/registry.sock }
+auth:
+  token:
+    autoredirect: true
+    realm: https://auth.example.com/token
+    service: token-service
+    issuer: registry-token-issuer
+    rootcertbundle: /root/certs/bundle
+    jwks: /path/to/jwks
+    signingalgorithms: [EdDSA, HS256]
+`;
+
+test("a file with a token server starts as it is", () => {
+  const { config, withoutEffect } = read({ yaml: TOKEN });
+  assert.deepEqual(withoutEffect, []);
+  assert.deepEqual(config.http.address, { path: "/run/registry.sock" });
+  assert.equal(config.auth.issuer, undefined);
+  assert.deepEqual(config.auth.token, {
+    realm: "https://auth.example.com/token",
+    service: "token-service",
+    issuer: "registry-token-issuer",
+    rootCertBundle: "/root/certs/bundle",
+    jwks: "/path/to/jwks",
+    signingAlgorithms: ["EdDSA", "HS256"],
+    autoRedirect: true,
+    autoRedirectPath: "/auth/token",
+  });
+});
+
 /** Everything at once that Stowage cannot do. */
 const TOO_MUCH = `
 version: 0.1
 storage:
   s3: { region: us-west-1, bucket: b, accesskey: k, secretkey: s }
   maintenance: { readonly: { enabled: true } }
-auth:
-  token: { realm: r, service: s, issuer: i, rootcertbundle: /c }
 http:
-  addr: :5000
-  prefix: /my/nested/registry/
-  host: https://myregistryaddress.org:5000
-  tls: { certificate: /c, key: /k, letsencrypt: { hosts: [myregistryaddress.org] } }
+  addr: localhost:5000
+  tls: { certificate: /c, key: /k, minimumtls: tls1.0, letsencrypt: { hosts: [myregistryaddress.org] } }
 middleware:
   storage:
     - name: cloudfront
@@ -236,10 +317,8 @@ validation:
 test("a file that asks for what Stowage cannot do is refused for all of it at once", () => {
   const paths = problemsOf({ yaml: TOO_MUCH }).map(({ path }) => path);
   assert.deepEqual(paths.sort(), [
-    "auth.token",
-    "http.host",
-    "http.prefix",
-    "http.tls",
+    "http.tls.letsencrypt",
+    "http.tls.minimumtls",
     "middleware.storage",
     "proxy",
     "storage.maintenance.readonly.enabled",

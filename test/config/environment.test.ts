@@ -148,14 +148,14 @@ const WRONG: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = 
   ],
   [{ REGISTRY_LOG_FIELDS: "{a" }, /^REGISTRY_LOG_FIELDS /],
   [{ REGISTRY_TAGS_MAXTAGS_FILE: "/nowhere" }, /^REGISTRY_TAGS_MAXTAGS_FILE there is no such file$/],
-  [{ REGISTRY_AUTH_HTPASSWD_REALM: "r" }, /^REGISTRY_AUTH_HTPASSWD_REALM auth\.htpasswd only "auth: none/],
+  [{ REGISTRY_AUTH_HTPASSWD_REALM: "r" }, /^REGISTRY_AUTH_HTPASSWD_REALM auth\.htpasswd path is missing/],
   [
     { REGISTRY_STORAGE_S3_ACCESSKEY_FILE: "/key" },
     /^REGISTRY_STORAGE_S3_ACCESSKEY_FILE storage\.s3 this storage/,
   ],
   [
     { REGISTRY_HTTP_TLS_LETSENCRYPT_HOSTS_0: "r.example" },
-    /^REGISTRY_HTTP_TLS_LETSENCRYPT_HOSTS_0 http\.tls TLS/,
+    /^REGISTRY_HTTP_TLS_LETSENCRYPT_HOSTS_0 http\.tls\.letsencrypt certificates are not fetched/,
   ],
 ];
 for (const [environment, expected] of WRONG) {

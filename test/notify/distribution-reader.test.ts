@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
-import { composeMessage, composeTest, type MessageFormat } from "../../src/notify/message.ts";
+import type { WebhookFormat } from "../../src/config/webhook.ts";
+import { composeMessage, composeTest } from "../../src/notify/message.ts";
 import { parseTag } from "../../src/oci/reference.ts";
 import { lacking } from "../support/required-tools.ts";
 import { run } from "../support/run.ts";
@@ -79,6 +80,6 @@ suite("distribution 2.8 reads our envelopes", { skip: lacking("go", SOURCE) }, (
   });
 });
 
-function options(format: MessageFormat) {
+function options(format: WebhookFormat) {
   return { format, includeReferences: true, ignoredMediaTypes: [], ignoredActions: [] };
 }

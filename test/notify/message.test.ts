@@ -1,20 +1,15 @@
 // Which events are announced in which format, and the messages made of them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { WebhookFormat } from "../../src/config/webhook.ts";
 import type { EventKind } from "../../src/core/events.ts";
-import {
-  composeMessage,
-  composeTest,
-  isAnnounced,
-  type MessageFormat,
-  type MessageOptions,
-} from "../../src/notify/message.ts";
+import { composeMessage, composeTest, isAnnounced, type MessageOptions } from "../../src/notify/message.ts";
 import { DOCKER_KINDS, FACTS, SAMPLE_EVENTS, sampleEvent } from "./sample-events.ts";
 
-const FORMATS: readonly MessageFormat[] = ["v1", "v2", "cloudevents"];
+const FORMATS: readonly WebhookFormat[] = ["v1", "v2", "cloudevents"];
 const ALL_KINDS = SAMPLE_EVENTS.map(({ fact }) => fact.kind);
 
-function options(format: MessageFormat, changes: Partial<MessageOptions> = {}): MessageOptions {
+function options(format: WebhookFormat, changes: Partial<MessageOptions> = {}): MessageOptions {
   return { format, includeReferences: false, ignoredMediaTypes: [], ignoredActions: [], ...changes };
 }
 
@@ -79,7 +74,7 @@ test("the content type tells the format, and of CloudEvents whether there is one
     sequence: index + 1,
     event: sampleEvent(fact),
   }));
-  const type = (format: MessageFormat, count: number) =>
+  const type = (format: WebhookFormat, count: number) =>
     composeMessage(events.slice(0, count), options(format)).contentType;
   assert.equal(type("v1", 2), "application/vnd.docker.distribution.events.v1+json");
   assert.equal(type("v2", 1), "application/vnd.docker.distribution.events.v2+json");

@@ -2,12 +2,12 @@
 // take no time: they move the clock, unless a test holds them.
 import { setImmediate as turn } from "node:timers/promises";
 import { v7 } from "uuid";
+import type { WebhookConfig } from "../../src/config/webhook.ts";
 import { EventLog } from "../../src/core/events.ts";
 import { Catalogue, type CatalogueOptions } from "../../src/metadata/catalogue.ts";
 import { LevelEngine } from "../../src/metadata/level-engine.ts";
 import { openMemoryEngine } from "../../src/metadata/memory-engine.ts";
 import type { EventFact, EventRecord } from "../../src/metadata/records.ts";
-import type { WebhookOptions } from "../../src/notify/endpoint-options.ts";
 import { Notifier } from "../../src/notify/notifier.ts";
 import { aborted } from "../../src/notify/waits.ts";
 import type { WebhookStatus } from "../../src/notify/webhook-status.ts";
@@ -25,8 +25,8 @@ export interface LogLine {
 
 /** A webhook with everything at its default but what is given. */
 export function webhook(
-  given: Partial<WebhookOptions> & { readonly receiver?: WebhookReceiver },
-): WebhookOptions {
+  given: Partial<WebhookConfig> & { readonly receiver?: WebhookReceiver },
+): WebhookConfig {
   const { receiver, ...options } = given;
   return {
     name: "hook",
@@ -97,13 +97,13 @@ export class PostRoom implements AsyncDisposable {
     return this.#notifier;
   }
 
-  async start(...webhooks: readonly WebhookOptions[]): Promise<void> {
+  async start(...webhooks: readonly WebhookConfig[]): Promise<void> {
     await this.prepare(...webhooks);
     this.notifier.begin();
   }
 
   /** Nothing is delivered yet. Without jitter: each wait is as short as it may be. */
-  async prepare(...webhooks: readonly WebhookOptions[]): Promise<void> {
+  async prepare(...webhooks: readonly WebhookConfig[]): Promise<void> {
     const note = (level: LogLine["level"]) => (fields: object, message: string) =>
       void this.lines.push({ level, fields: { ...fields }, message });
     this.#notifier = new Notifier({
@@ -128,7 +128,7 @@ export class PostRoom implements AsyncDisposable {
   }
 
   /** Ends the notifier, and begins another one over the same catalogue. */
-  async restart(...webhooks: readonly WebhookOptions[]): Promise<void> {
+  async restart(...webhooks: readonly WebhookConfig[]): Promise<void> {
     await this.#notifier?.close();
     await this.start(...webhooks);
   }

@@ -1,6 +1,7 @@
 // What may stand in an element of notifications.endpoints. Where and how events
 // are delivered; which ones is in endpoint-choice.ts.
 import { z } from "zod";
+import { CONNECTION_HEADERS } from "../connection-headers.ts";
 import { blot } from "../effective-tree.ts";
 import { HEADER_NAME, headerValues } from "../header.ts";
 import {
@@ -25,17 +26,9 @@ import { choiceKeys } from "./endpoint-choice.ts";
 
 /** Those that are ours to set, and those that belong to the connection. */
 const OUR_HEADERS: ReadonlySet<string> = new Set([
-  "connection",
-  "content-length",
+  ...CONNECTION_HEADERS,
   "content-type",
-  "expect",
   "host",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
   "webhook-id",
   "webhook-signature",
   "webhook-timestamp",

@@ -1,13 +1,22 @@
-// The http section: the listener and its limits.
+// The http section: the listener. TLS and limits have files of their own.
 import { z } from "zod";
 import { HEADER_NAME, headerValues } from "../header.ts";
-import { acts, COUNT, count, DURATION, duration, FLAG, flag, inert, refused, reject, text } from "../key.ts";
-import { parseListenAddress } from "../listen-address.ts";
+import { acts, DURATION, duration, FLAG, flag, inert, reject, text } from "../key.ts";
+import { parseListenAddress, parseSocketPath } from "../listen-address.ts";
 import { parseOrigin } from "../origin.ts";
+import { parseBaseUrl } from "../public-url.ts";
+import { parsedText } from "../text-schemas.ts";
+import { limitKeys } from "./limits.ts";
+import { tlsKeys } from "./tls.ts";
 
-const address = text.transform((value, context) => parseListenAddress(value) ?? reject(context));
+const tcpAddress = text.transform((value, context) => parseListenAddress(value) ?? reject(context));
 
 const ADDRESS = "HOST:PORT, such as 127.0.0.1:5000, [::1]:5000, or :5000 for all interfaces";
+
+/** Which of the two it must be is told by http.net; see http-rules.ts. */
+const address = text.transform(
+  (value, context) => parseListenAddress(value) ?? parseSocketPath(value) ?? reject(context),
+);
 
 const headers = z.record(z.string().regex(HEADER_NAME), headerValues);
 
@@ -16,37 +25,50 @@ const origin = text.transform((value, context) => {
   return parseOrigin(value) ?? reject(context, withoutSlash ? 'leave the "/" at its end out' : undefined);
 });
 
-const isNotEmpty = (value: unknown) => value !== "";
+const PREFIX = /^\/(?:[A-Za-z0-9._~-]+\/)*$/;
+
+/** Without the "/" at its end. */
+const prefix = text.transform((value, context) => {
+  if (value === "") return "";
+  const segments = value.split("/");
+  if (PREFIX.test(value) && !segments.some((segment) => /^\.\.?$/.test(segment))) return value.slice(0, -1);
+  const repaired = `/${value.replace(/^\/+|\/+$/g, "")}/`;
+  const isNear = repaired !== value && PREFIX.test(repaired);
+  return reject(context, isNear ? `write "${repaired}"` : undefined);
+});
 
 export const httpKeys = {
   "http.addr": acts({
     schema: address,
-    type: ADDRESS,
+    type: `${ADDRESS}; or the path of a Unix socket`,
     default: "127.0.0.1:5000",
     verbatim: "all",
     meaning:
-      "Where to listen: for Docker clients, and on the same port for Connect, gRPC and gRPC-Web. An address that other machines can reach needs `auth.none` in so many words, because everybody who reaches it may write.",
+      "Where to listen: for Docker clients, and on the same port for Connect, gRPC and gRPC-Web. An address that other machines can reach needs an `auth` section.",
   }),
-  "http.net": refused({
-    schema: z.enum(["", "tcp", "unix"]),
-    type: "tcp",
-    refuses: (value) => value === "unix",
-    meaning: "The kind of address.",
-    instead: "Unix sockets are not supported yet; use tcp and a loopback address in http.addr",
+  "http.net": acts({
+    schema: z.enum(["", "tcp", "unix"]).transform((kind) => (kind === "unix" ? kind : "tcp")),
+    type: "tcp or unix",
+    default: "tcp",
+    meaning: "The kind of `http.addr`: TCP, or the path of a Unix socket.",
   }),
-  "http.prefix": refused({
-    schema: text,
-    type: "text",
-    refuses: isNotEmpty,
-    meaning: "A path in front of `/v2/`.",
-    instead: "a path in front of /v2/ is not supported yet; serve the registry at the root of a host name",
+  "http.host": acts({
+    schema: z
+      .unknown()
+      .transform((given) => (given === "" ? undefined : given))
+      .pipe(parsedText(parseBaseUrl)),
+    type: "an http or https URL without a path",
+    verbatim: "all",
+    secret: true,
+    meaning:
+      "The URL under which clients reach the registry: `https://registry.example.com`. Absent: as they say themselves, or as a trusted proxy says.",
   }),
-  "http.host": refused({
-    schema: text,
-    type: "text",
-    refuses: isNotEmpty,
-    meaning: "The URL under which clients reach the registry.",
-    instead: "remove it: answers hold relative locations, which are right under every name",
+  "http.prefix": acts({
+    schema: prefix,
+    type: 'a path that begins and ends with "/"',
+    default: "",
+    verbatim: "all",
+    meaning: "A path in front of every other: with `/registry/` the API is at `/registry/v2/`.",
   }),
   "http.secret": inert({
     schema: text,
@@ -56,11 +78,14 @@ export const httpKeys = {
     meaning:
       "The id of an upload is enough to continue it; no state is handed out that would have to be signed.",
   }),
-  "http.relativeurls": inert({
+  "http.relativeurls": acts({
     schema: flag,
     type: FLAG,
-    meaning: "Locations are always relative.",
+    default: false,
+    meaning:
+      "Whether locations in answers are relative although there is an `http.host`. Without one they always are.",
   }),
+  ...tlsKeys,
   "http.draintimeout": acts({
     schema: duration,
     type: DURATION,
@@ -103,18 +128,7 @@ export const httpKeys = {
     meaning:
       "How long a transfer may stand still before it is cut off. A slow transfer that moves is never cut off.",
   }),
-  "http.limits.connections": acts({
-    schema: count,
-    type: COUNT,
-    default: 10_000,
-    meaning: "The most connections at a time. Further ones are closed.",
-  }),
-  "http.limits.streams": acts({
-    schema: count,
-    type: COUNT,
-    default: 256,
-    meaning: "The most requests at a time on one HTTP/2 connection.",
-  }),
+  ...limitKeys,
   "http.http2.disabled": inert({
     schema: flag,
     type: FLAG,
@@ -126,7 +140,7 @@ export const httpKeys = {
     meaning: "HTTP/2 without TLS is always spoken on the same port.",
   }),
   "http.debug.addr": inert({
-    schema: address,
+    schema: tcpAddress,
     type: ADDRESS,
     verbatim: "all",
     meaning: "There is no debug listener yet.",
@@ -141,10 +155,5 @@ export const httpKeys = {
     type: "a path",
     verbatim: "all",
     meaning: "There are no metrics yet.",
-  }),
-  "http.tls": refused({
-    type: "a map",
-    meaning: "TLS on the listener.",
-    instead: "TLS is not supported yet; let a proxy in front of Stowage speak TLS, and remove it here",
   }),
 } as const;

@@ -1,9 +1,7 @@
-// Who may do what, and what happens beside: auth, proxy, middleware, policy.
+// What stands beside the registry: another registry to fetch from, programs around
+// it, and what distribution calls policy.
 import { z } from "zod";
-import { acts, inert, refused } from "../key.ts";
-
-const NO_AUTH =
-  'only "auth: none: {}" is supported yet; remove it and listen on a loopback address behind a proxy that authenticates';
+import { inert, refused } from "../key.ts";
 
 /** Entries of a list that say nothing, or say "disabled: true", ask for nothing. */
 function hasEnabledEntry(value: unknown): boolean {
@@ -20,18 +18,7 @@ const middleware = (what: string) =>
     instead: "middleware is not supported; remove it",
   });
 
-export const accessKeys = {
-  "auth.none": acts({
-    schema: z.unknown().transform((value) => value !== undefined),
-    type: "nothing, or {}",
-    below: "tree",
-    bare: true,
-    meaning:
-      "Says in so many words that everybody who reaches the registry may read and write. Needed to listen on an address that other machines can reach.",
-  }),
-  "auth.silly": refused({ type: "a map", meaning: "Authentication for tests.", instead: NO_AUTH }),
-  "auth.htpasswd": refused({ type: "a map", meaning: "Users and passwords in a file.", instead: NO_AUTH }),
-  "auth.token": refused({ type: "a map", meaning: "Tokens of a token server.", instead: NO_AUTH }),
+export const besideKeys = {
   proxy: refused({
     type: "a map",
     meaning: "Another registry to fetch from.",
