@@ -13,6 +13,7 @@ import type { ResponseHeaders } from "./http-messages.ts";
 
 /** The status of each code. MANIFEST_INVALID is 413 where its metadata names a limit. */
 export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
+  ACCESS_TOKEN_UNKNOWN: 404,
   BLOB_UNKNOWN: 404,
   BLOB_UPLOAD_INVALID: 400,
   BLOB_UPLOAD_UNKNOWN: 404,
@@ -57,6 +58,12 @@ const RETRY_AFTER: Readonly<Record<number, string>> = { 429: "1", 503: "5" };
 /** Connect codes that mean, when the registry did not say more, that it could not be reached. */
 const UNREACHABLE: ReadonlySet<Code> = new Set([Code.Unavailable, Code.DeadlineExceeded, Code.Aborted]);
 
+/** Facts that the client gets as a header, by code. They are no part of the detail. */
+const HEADER_FACTS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  UNAUTHORIZED: "challenge",
+  TOOMANYREQUESTS: "retry_after",
+};
+
 /** One problem as it is printed. UNKNOWN is for our own mistakes. */
 export interface PrintedProblem {
   readonly code: ErrorCode | "UNKNOWN";
@@ -70,20 +77,27 @@ export class Refusal extends Error {
   readonly status: number;
   readonly problems: readonly PrintedProblem[];
   readonly headers: ResponseHeaders;
+  /** What is printed as JSON instead of OCI's errors. Absent: those. */
+  readonly body: object | undefined;
 
-  constructor(
-    answer: Pick<Refusal, "status" | "problems"> & { readonly headers?: ResponseHeaders; cause?: unknown },
-  ) {
+  constructor(answer: RefusalParts) {
     super(answer.problems[0]?.message, { cause: answer.cause });
     this.status = answer.status;
     this.problems = answer.problems;
     this.headers = answer.headers ?? {};
+    this.body = answer.body;
   }
 
   /** The same refusal with more headers. */
   with(headers: ResponseHeaders): Refusal {
     return new Refusal({ ...this, headers: { ...this.headers, ...headers }, cause: this.cause });
   }
+}
+
+interface RefusalParts extends Pick<Refusal, "status" | "problems"> {
+  readonly headers?: ResponseHeaders;
+  readonly body?: object | undefined;
+  readonly cause?: unknown;
 }
 
 /** What the client is told about this error. */
@@ -101,6 +115,19 @@ export function refusalOf(error: unknown): Refusal {
 export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): boolean {
   const code = refusalOf(error).problems[0]?.code;
   return code !== undefined && code !== "UNKNOWN" && codes.includes(code);
+}
+
+/** True when the registry does not have what was asked for: it is older, or that part of it is switched off. */
+export function isUnsupported(error: unknown): boolean {
+  return (
+    hasCode(error, "UNSUPPORTED") || (error instanceof ConnectError && error.code === Code.Unimplemented)
+  );
+}
+
+/** Why the registry could not be reached; undefined: it could, and answered. */
+export function unreachableReason(error: unknown): string | undefined {
+  if (!(error instanceof ConnectError) || !UNREACHABLE.has(error.code)) return undefined;
+  return error.findDetails(ErrorInfoSchema).length > 0 ? undefined : error.rawMessage;
 }
 
 interface ReadProblem {
@@ -123,21 +150,37 @@ function unreachable(message: string = ERROR_MESSAGES.UNAVAILABLE): ReadProblem 
 function fromProblems(problems: readonly ReadProblem[], cause: unknown): Refusal {
   const [first = unreachable()] = problems;
   const status = statusOf(first);
-  const retryAfter = RETRY_AFTER[status];
   return new Refusal({
     status,
     problems: problems.map(printed),
-    headers: retryAfter === undefined ? {} : { "Retry-After": retryAfter },
+    headers: { ...retryAfter(status, first), ...challengeOf(first) },
     cause,
   });
 }
+
+function retryAfter(status: number, { metadata }: ReadProblem): ResponseHeaders {
+  const fallback = RETRY_AFTER[status];
+  if (fallback === undefined) return {};
+  const asked = Math.ceil(Number(metadata.retry_after));
+  return { "Retry-After": status === 429 && asked > 0 && asked < Infinity ? String(asked) : fallback };
+}
+
+/** How the client can prove who it is. RFC 9110, 11.6.1. */
+function challengeOf({ code, metadata: { challenge } }: ReadProblem): ResponseHeaders {
+  if (code !== "UNAUTHORIZED" || challenge === undefined || !HEADER_VALUE.test(challenge)) return {};
+  return { "WWW-Authenticate": challenge };
+}
+
+/** What may be sent as a header; Node would throw at anything else. RFC 9110, 5.5. */
+const HEADER_VALUE = /^[\t\x20-\x7e]+$/;
 
 function statusOf({ code, metadata }: ReadProblem): number {
   return code === "MANIFEST_INVALID" && metadata.limit !== undefined ? 413 : HTTP_STATUS[code];
 }
 
 function printed({ code, message, metadata }: ReadProblem): PrintedProblem {
-  return Object.keys(metadata).length === 0 ? { code, message } : { code, message, detail: metadata };
+  const facts = Object.entries(metadata).filter(([name]) => name !== HEADER_FACTS[code]);
+  return facts.length === 0 ? { code, message } : { code, message, detail: Object.fromEntries(facts) };
 }
 
 function unknownError(cause: unknown): Refusal {

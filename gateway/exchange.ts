@@ -1,6 +1,7 @@
 // One request and its answer on their way through the gateway, with all that a
 // handler may need. Made once per request by gateway.ts.
 import type { CallOptions, Client } from "@connectrpc/connect";
+import type { AuthService } from "../src/gen/stowage/v1/auth_service_pb.ts";
 import type { BlobService } from "../src/gen/stowage/v1/blob_service_pb.ts";
 import type { ManifestService } from "../src/gen/stowage/v1/manifest_service_pb.ts";
 import type { UploadService } from "../src/gen/stowage/v1/upload_service_pb.ts";
@@ -12,6 +13,7 @@ export interface Services {
   readonly blobs: Omit<Client<typeof BlobService>, "readBlob">;
   readonly uploads: Client<typeof UploadService>;
   readonly manifests: Client<typeof ManifestService>;
+  readonly auth: Client<typeof AuthService>;
   readonly readBlob: ReadBlob;
 }
 
@@ -49,8 +51,10 @@ export interface Exchange {
   /** The methods that this path knows; for `Allow`. */
   readonly allowed: readonly string[];
   readonly services: Services;
-  /** Goes with each call that may be announced: it tells the registry who asks. */
+  /** Goes with every call: it tells the registry who asks. */
   readonly call: CallOptions;
+  /** What stands before the paths of `Location` and `Link`. */
+  readonly base: (request: HttpRequest) => string;
   readonly limits: GatewayLimits;
   readonly logger: GatewayLogger | undefined;
 }

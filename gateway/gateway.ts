@@ -1,6 +1,7 @@
 // The porch: speaks the Docker/OCI HTTP API to clients and protobuf to the
 // registry, wherever that is. Keeps nothing between two requests.
 import { type CallOptions, type ContextValues, createClient, type Transport } from "@connectrpc/connect";
+import { AuthService } from "../src/gen/stowage/v1/auth_service_pb.ts";
 import { BlobService } from "../src/gen/stowage/v1/blob_service_pb.ts";
 import { ManifestService } from "../src/gen/stowage/v1/manifest_service_pb.ts";
 import { UploadService } from "../src/gen/stowage/v1/upload_service_pb.ts";
@@ -31,9 +32,16 @@ export interface GatewayOptions {
   readonly transport: Transport;
   /**
    * What goes with each call: how a registry in this process is told of the request behind it. Absent: it is not
-   * told, and a registry elsewhere sees the gateway as its client.
+   * told.
    */
   readonly contextValues?: (request: HttpRequest) => ContextValues;
+  /** The same for a registry elsewhere, as headers; wins over contextValues. Must not throw. */
+  readonly callOptions?: (request: HttpRequest) => CallOptions;
+  /**
+   * What stands before the paths of `Location` and `Link`: "/prefix", or "https://host/prefix". Absent, or "": nothing;
+   * they are relative.
+   */
+  readonly base?: (request: HttpRequest) => string;
   /** Absent members are DEFAULT_LIMITS. */
   readonly limits?: Partial<GatewayLimits>;
   /** Absent: nothing is logged. */
@@ -44,14 +52,16 @@ export interface GatewayOptions {
 export type GatewayListener = (request: HttpRequest, response: HttpResponse) => void;
 
 /** A listener for every request whose target `handles` knows. */
-export function createGateway({ transport, contextValues, limits, logger }: GatewayOptions): GatewayListener {
+export function createGateway(options: GatewayOptions): GatewayListener {
+  const { transport, base = relative, limits, logger } = options;
   const common = {
-    callFor: (request: HttpRequest) =>
-      contextValues === undefined ? NO_OPTIONS : { contextValues: contextValues(request) },
+    callFor: callsOf(options),
+    base,
     services: {
       blobs: createClient(BlobService, transport),
       uploads: createClient(UploadService, transport),
       manifests: createClient(ManifestService, transport),
+      auth: createClient(AuthService, transport),
       readBlob: blobReaderOf(transport),
     },
     limits: { ...DEFAULT_LIMITS, ...limits },
@@ -75,6 +85,7 @@ export function createGateway({ transport, contextValues, limits, logger }: Gate
 
 interface Common {
   readonly callFor: (request: HttpRequest) => CallOptions;
+  readonly base: (request: HttpRequest) => string;
   readonly services: Services;
   readonly limits: GatewayLimits;
   readonly logger: GatewayLogger | undefined;
@@ -86,6 +97,16 @@ interface Target extends Match {
 
 const NO_OPTIONS: CallOptions = {};
 
+function callsOf({ contextValues, callOptions }: GatewayOptions): Common["callFor"] {
+  if (callOptions !== undefined) return callOptions;
+  if (contextValues === undefined) return () => NO_OPTIONS;
+  return (request) => ({ contextValues: contextValues(request) });
+}
+
+function relative(): string {
+  return "";
+}
+
 /** Stands in where a request has no target. */
 const NOWHERE: Target = {
   resource: { handlers: new Map(), allowed: [] },
@@ -95,15 +116,25 @@ const NOWHERE: Target = {
 };
 
 function openExchange(
-  { callFor, services, limits, logger }: Common,
+  { callFor, base, services, limits, logger }: Common,
   request: HttpRequest,
   response: HttpResponse,
   { resource, repository, argument, query }: Target,
 ): Exchange {
-  const method = request.method ?? "GET";
-  const { allowed } = resource;
-  const call = callFor(request);
-  return { request, response, method, repository, argument, query, allowed, services, call, limits, logger };
+  return {
+    request,
+    response,
+    method: request.method ?? "GET",
+    repository,
+    argument,
+    query,
+    allowed: resource.allowed,
+    services,
+    call: callFor(request),
+    base,
+    limits,
+    logger,
+  };
 }
 
 function findTarget(router: Router, url: string, maxLength: number): Target {

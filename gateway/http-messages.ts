@@ -10,6 +10,7 @@ export type HttpRequest = IncomingMessage | Http2ServerRequest;
 export interface HttpResponse extends Writable {
   readonly headersSent: boolean;
   writeHead(status: number, headers: OutgoingHttpHeaders): unknown;
+  writeContinue(): unknown;
   /** Calls back when the connection was still for so long; bytes that leave slowly are not stillness. */
   setTimeout(milliseconds: number, callback: () => void): unknown;
 }
@@ -22,6 +23,11 @@ export function hasBody(request: HttpRequest): boolean {
   if (length !== undefined) return length !== "0";
   if ("stream" in request) return !request.stream.endAfterHeaders;
   return request.headers["transfer-encoding"] !== undefined;
+}
+
+/** True when the client sends its body only when it is asked to. RFC 9110, 10.1.1. */
+export function waitsToSend({ headers, httpVersion }: HttpRequest): boolean {
+  return headers.expect !== undefined && httpVersion !== "1.0";
 }
 
 /** The body's announced length in bytes. Undefined: it will end when it ends. */

@@ -15,11 +15,11 @@ export function pageSize(
   throw new RegistryError("PAGINATION_NUMBER_INVALID", { n: text }, { message });
 }
 
-/** The Link to the next page: the same path with these parameters. */
+/** The Link to the next page: the same place with these parameters. */
 export function nextPage(
-  path: string,
+  location: string,
   parameters: Readonly<Record<string, string | number>>,
 ): ResponseHeaders {
   const query = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
-  return { Link: `<${path}?${query.join("&")}>; rel="next"` };
+  return { Link: `<${location}?${query.join("&")}>; rel="next"` };
 }

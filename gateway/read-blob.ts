@@ -1,7 +1,7 @@
 // Reads a blob message by message. The generated client would do the same, in
 // several layers of generators that cost more than sending a small blob.
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Transport } from "@connectrpc/connect";
+import type { CallOptions, Transport } from "@connectrpc/connect";
 import {
   BlobService,
   type ReadBlobRequestSchema,
@@ -11,13 +11,14 @@ import type { Descriptor } from "../src/gen/stowage/v1/descriptor_pb.ts";
 
 type Request = MessageInitShape<typeof ReadBlobRequestSchema>;
 
-/** Opens a blob. The signal ends the call. */
-export type ReadBlob = (request: Request, signal: AbortSignal) => Promise<BlobReader>;
+/** Opens a blob. The call's signal ends it. */
+export type ReadBlob = (request: Request, call: CallOptions) => Promise<BlobReader>;
 
 export function blobReaderOf(transport: Transport): ReadBlob {
   const method = BlobService.method.readBlob;
-  return async (request, signal) => {
-    const { message } = await transport.stream(method, signal, undefined, undefined, only(request));
+  return async (request, { signal, timeoutMs, headers, contextValues }) => {
+    const input = only(request);
+    const { message } = await transport.stream(method, signal, timeoutMs, headers, input, contextValues);
     return new BlobReader(message[Symbol.asyncIterator]());
   };
 }

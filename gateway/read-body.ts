@@ -3,13 +3,20 @@
 import type { Readable } from "node:stream";
 import { RegistryError } from "../src/oci/errors.ts";
 import { ClientGone } from "./client-signal.ts";
-import { type HttpRequest, isAborted } from "./http-messages.ts";
+import type { Exchange } from "./exchange.ts";
+import { type HttpRequest, isAborted, waitsToSend } from "./http-messages.ts";
 
 /** How many chunks may wait before the client is made to wait; it goes on when half of them are taken. */
 const READ_AHEAD = 4;
 
 /** A piece of a body, in memory of its own. */
 export type BodyChunk = Uint8Array<ArrayBuffer>;
+
+/** Begins to read the exchange's body, and asks a client for it that waits to be asked. */
+export function openBody({ request, response, limits }: Exchange): RequestBody {
+  if (waitsToSend(request)) response.writeContinue();
+  return new RequestBody(request, limits.progressTimeoutMs);
+}
 
 /**
  * Reads one request's body, once. Whoever

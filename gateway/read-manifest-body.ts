@@ -1,26 +1,12 @@
-// Reads a pushed manifest whole, and gives up as soon as it is too large.
+// Reads a pushed manifest whole.
 import { RegistryError } from "../src/oci/errors.ts";
 import type { Exchange } from "./exchange.ts";
-import { contentLength } from "./http-messages.ts";
-import { RequestBody } from "./read-body.ts";
+import { readWholeBody } from "./read-whole-body.ts";
 
 /** The manifest's bytes. Throws MANIFEST_INVALID with a limit, REQUEST_TIMEOUT or ClientGone. */
-export async function readManifestBody({ request, limits }: Exchange): Promise<Uint8Array<ArrayBuffer>> {
-  const limit = limits.maxManifestSize;
-  if ((contentLength(request) ?? 0) > limit) throw tooLarge(limit);
-  const body = new RequestBody(request, limits.progressTimeoutMs);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of body) {
-      size += chunk.length;
-      if (size > limit) throw tooLarge(limit);
-      chunks.push(chunk);
-    }
-  } finally {
-    body.release();
-  }
-  return Buffer.concat(chunks, size);
+export function readManifestBody(exchange: Exchange): Promise<Uint8Array<ArrayBuffer>> {
+  const limit = exchange.limits.maxManifestSize;
+  return readWholeBody(exchange, { limit, tooLarge: () => tooLarge(limit) });
 }
 
 function tooLarge(limit: number): RegistryError {

@@ -3,9 +3,12 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { answer, JSON_TYPE } from "./answer.ts";
 import { ClientGone } from "./client-signal.ts";
-import { type Refusal, refusalOf } from "./errors.ts";
+import { type Refusal, refusalOf, unreachableReason } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { breakOff, isClosed, type ResponseHeaders } from "./http-messages.ts";
+
+/** Logged, with the reason, when the registry behind the gateway did not answer. A fleet may want to hear it less often. */
+export const UNREACHABLE_MESSAGE = "the registry cannot be reached";
 
 /** Ends the exchange with the error that its handler threw. */
 export function refuse(exchange: Exchange, error: unknown): void {
@@ -25,8 +28,9 @@ function isClientsDoing(error: unknown): boolean {
   return error instanceof ClientGone || (error instanceof ConnectError && error.code === Code.Canceled);
 }
 
-function print(exchange: Exchange, { status, headers, problems }: Refusal): void {
-  const body = JSON.stringify({ errors: problems });
+function print(exchange: Exchange, refusal: Refusal): void {
+  const { status, headers, problems } = refusal;
+  const body = JSON.stringify(refusal.body ?? { errors: problems });
   answer(
     exchange,
     status,
@@ -45,6 +49,15 @@ function allow({ allowed, method }: Exchange): ResponseHeaders {
   return { Allow: allowed.filter((name) => name !== method).join(", ") };
 }
 
-function report({ logger, method, request }: Exchange, refusal: Refusal): void {
-  logger?.error({ err: refusal.cause, method, url: request.url, status: refusal.status }, "request failed");
+function report({ logger, method, request }: Exchange, { cause, status }: Refusal): void {
+  const reason = unreachableReason(cause);
+  const about = { method, url: withoutSecrets(request.url ?? ""), status };
+  if (reason === undefined) logger?.error({ err: cause, ...about }, "request failed");
+  else logger?.error({ reason, ...about }, UNREACHABLE_MESSAGE);
+}
+
+/** Queries of the registry's API hold names and digests; what else a client put into one may be a password. */
+function withoutSecrets(url: string): string {
+  const question = url.indexOf("?");
+  return question < 0 || url.startsWith("/v2/") ? url : url.slice(0, question);
 }

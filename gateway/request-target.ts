@@ -11,12 +11,23 @@ export interface RequestTarget {
 
 const API_ROOT = "/v2";
 
-/** True for targets that belong to the gateway: "/v2" and all below it. Takes what `request.url` holds. */
+/** The paths of the token endpoint, which are not below it. */
+const TOKEN_PATHS = ["/auth/token", "/auth/keys"];
+
+/**
+ * True for targets that belong to the gateway: "/v2" and all below it, and the token endpoint. Takes what `request.url`
+ * holds.
+ */
 export function handles(url: string): boolean {
   const target = url.startsWith("/") ? url : originForm(url);
-  if (!target.startsWith(API_ROOT)) return false;
+  if (!target.startsWith(API_ROOT)) return isTokenPath(target);
   const next = target.charAt(API_ROOT.length);
   return next === "" || next === "/" || next === "?";
+}
+
+function isTokenPath(target: string): boolean {
+  const question = target.indexOf("?");
+  return TOKEN_PATHS.includes(question < 0 ? target : target.slice(0, question));
 }
 
 /** Takes `request.url` apart. Throws REQUEST_INVALID for broken percent-encoding. */

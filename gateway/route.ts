@@ -37,7 +37,9 @@ export interface Route {
   /** What the body holds. Absent: nothing. */
   readonly body?: string;
   readonly successes: readonly Success[];
-  /** Beside UNAVAILABLE, TOOMANYREQUESTS and INSUFFICIENT_STORAGE, which any route can answer. */
+  /**
+   * Beside UNAUTHORIZED, DENIED, TOOMANYREQUESTS, UNAVAILABLE and INSUFFICIENT_STORAGE, which any route can answer.
+   */
   readonly errors: readonly ErrorCode[];
   readonly handle: Handler;
 }

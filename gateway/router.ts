@@ -30,6 +30,8 @@ interface Tail {
 }
 
 const NAME = "{name}";
+
+/** Where names begin. Paths without {name} may lie elsewhere. */
 const ROOT = "/v2/";
 
 export function createRouter(routes: readonly Route[]): Router {

@@ -7,6 +7,7 @@ import { catalogRoutes } from "./routes/catalog.ts";
 import { manifestRoutes } from "./routes/manifests.ts";
 import { referrerRoutes } from "./routes/referrers.ts";
 import { tagRoutes } from "./routes/tags.ts";
+import { tokenRoutes } from "./routes/tokens.ts";
 import { uploadRoutes } from "./routes/uploads.ts";
 
 /** A family of routes, as docs/api.md groups them. */
@@ -23,6 +24,7 @@ export const ROUTE_FAMILIES: readonly RouteFamily[] = [
   { title: "Referrers", routes: referrerRoutes },
   { title: "Tags", routes: tagRoutes },
   { title: "Catalog", routes: catalogRoutes },
+  { title: "Tokens", routes: tokenRoutes },
 ];
 
 export const ROUTES: readonly Route[] = ROUTE_FAMILIES.flatMap((family) => family.routes);

@@ -64,12 +64,12 @@ export function sendParts(
 }
 
 function openBlob(
-  { services, repository, argument: digest }: Exchange,
+  { services, repository, argument: digest, call }: Exchange,
   part: BytePart | undefined,
   signal: AbortSignal,
 ): Promise<BlobReader> {
   const extent = part === undefined ? {} : { offset: BigInt(part.first), limit: BigInt(partSize(part)) };
-  return services.readBlob({ repository, digest, ...extent }, signal);
+  return services.readBlob({ repository, digest, ...extent }, { ...call, signal });
 }
 
 /** Copies exactly so many bytes, and ends the response with the last ones if nothing follows them. */

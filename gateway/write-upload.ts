@@ -8,7 +8,8 @@ import type {
 import { withClientSignal } from "./client-signal.ts";
 import type { UploadPlace } from "./content-range.ts";
 import type { Exchange } from "./exchange.ts";
-import { type BodyChunk, RequestBody } from "./read-body.ts";
+import { waitsToSend } from "./http-messages.ts";
+import { type BodyChunk, openBody, type RequestBody } from "./read-body.ts";
 
 type Message = MessageInitShape<typeof WriteUploadRequestSchema>;
 
@@ -30,8 +31,10 @@ export async function writeUpload(
   uploadId: string,
   target: UploadTarget,
 ): Promise<WriteUploadResponse | undefined> {
-  const { request, response, services, repository, limits } = exchange;
-  const body = new RequestBody(request, limits.progressTimeoutMs);
+  const { request, response, services, repository } = exchange;
+  // Who waits to hear whether its bytes are wanted hears it before they come.
+  if (waitsToSend(request)) await services.uploads.getUpload({ repository, uploadId }, exchange.call);
+  const body = openBody(exchange);
   try {
     const first = await body.next();
     if (first === undefined) return undefined;

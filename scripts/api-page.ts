@@ -27,7 +27,9 @@ What holds everywhere:
   percent-encoded; an encoded slash does not separate.
 - HEAD answers wherever GET does, with the same headers and no body. OPTIONS names a path's methods in \`Allow\`.
 - Every answer below \`/v2/\` has \`Docker-Distribution-API-Version: registry/2.0\`. \`/\` itself is answered 200 with nothing,
-  for probes. Every \`Location\` and \`Link\` is relative.
+  for probes. Every \`Location\` and \`Link\` is relative, unless \`http.host\` or \`http.prefix\` say where clients find the registry.
+- Who asks is told by \`Authorization\`, \`Basic\` or \`Bearer\`, or by a client certificate.
+- A client that sends \`Expect: 100-continue\` hears of a refusal before it sends its body.
 - An entity tag is a digest in quotes: \`"sha256:…"\`.
 - An error is JSON, whatever was asked for: \`{"errors": [{"code", "message", "detail"}]}\`. The code is for programs and
   will not change; the message is for people; the detail, where there is one, holds the names and numbers in question. One request can have
@@ -41,8 +43,9 @@ curl -X POST --data-binary @file -H "Content-Type: application/octet-stream" \\
 curl "http://localhost:5000/v2/library/files/blobs/$digest"
 \`\`\``;
 
-const ABOUT_ERRORS = `Any request can be answered with UNAVAILABLE or TOOMANYREQUESTS, both with \`Retry-After\`, and any that stores
-something with INSUFFICIENT_STORAGE. A path that does not exist is UNSUPPORTED with status 404; a target that is too
+const ABOUT_ERRORS = `Any request can be answered with UNAUTHORIZED and a challenge in \`WWW-Authenticate\`, where better credentials or a
+token for more (the detail's \`scope\`) could help; with DENIED, where nothing could; with UNAVAILABLE or TOOMANYREQUESTS, both with
+\`Retry-After\`; and any that stores something with INSUFFICIENT_STORAGE. A path that does not exist is UNSUPPORTED with status 404; a target that is too
 long is REQUEST_INVALID with status 414. UNKNOWN, with status 500, is a mistake of the registry's own.`;
 
 function overview(): string {

@@ -8,7 +8,7 @@ import { entityTag, isNoneMatch } from "../entity-tags.ts";
 import { hasCode } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import type { ResponseHeaders } from "../http-messages.ts";
-import { manifestPath } from "../locations.ts";
+import { manifestLocation } from "../locations.ts";
 import { queryValues } from "../query.ts";
 import { readManifestBody } from "../read-manifest-body.ts";
 import { isMetByManifest, type TagPrecondition, tagPrecondition } from "../tag-conditions.ts";
@@ -42,7 +42,7 @@ export async function putManifest(exchange: Exchange): Promise<void> {
   const stored = await services.manifests.putManifest(push, exchange.call);
   const { digest } = demandDescriptor(stored);
   answer(exchange, 201, {
-    Location: manifestPath(repository, digest),
+    Location: manifestLocation(exchange, digest),
     "Docker-Content-Digest": digest,
     "Content-Length": 0,
     ...(stored.subject !== "" && { "OCI-Subject": stored.subject }),

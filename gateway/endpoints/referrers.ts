@@ -6,6 +6,7 @@ import { answerJson } from "../answer.ts";
 import { demandDescriptor } from "../descriptor.ts";
 import type { Exchange } from "../exchange.ts";
 import type { ResponseHeaders } from "../http-messages.ts";
+import { locationOf } from "../locations.ts";
 import { nextPage, pageSize } from "../pagination.ts";
 import { queryValue } from "../query.ts";
 
@@ -16,18 +17,19 @@ export async function listReferrers(exchange: Exchange): Promise<void> {
   const { services, repository, argument: digest, query } = exchange;
   const n = pageSize(query, { fallback: MAX_REFERRERS, most: MAX_REFERRERS });
   const artifactType = queryValue(query, "artifactType") ?? "";
-  const page = await services.manifests.listReferrers({
+  const asked = {
     repository,
     digest,
     artifactType,
     pageSize: Math.max(n, 1), // With n=0 the page is empty, but a bad digest is still an error.
     pageToken: queryValue(query, "page") ?? "",
-  });
+  };
+  const page = await services.manifests.listReferrers(asked, exchange.call);
   const headers: ResponseHeaders = artifactType === "" ? {} : { "OCI-Filters-Applied": "artifactType" };
   if (n > 0 && page.nextPageToken !== "") {
     const filter = artifactType === "" ? {} : { artifactType };
-    const path = `/v2/${repository}/referrers/${digest}`;
-    Object.assign(headers, nextPage(path, { ...filter, n, page: page.nextPageToken }));
+    const place = locationOf(exchange, `/v2/${repository}/referrers/${digest}`);
+    Object.assign(headers, nextPage(place, { ...filter, n, page: page.nextPageToken }));
   }
   const manifests = page.referrers.slice(0, n).map(describe);
   answerJson(exchange, { schemaVersion: 2, mediaType: OCI_IMAGE_INDEX, manifests }, headers, OCI_IMAGE_INDEX);

@@ -10,7 +10,7 @@ import { demandDescriptor } from "../descriptor.ts";
 import { hasCode, refusalOf } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { hasBody, type ResponseHeaders } from "../http-messages.ts";
-import { blobPath, uploadPath } from "../locations.ts";
+import { blobLocation, uploadLocation } from "../locations.ts";
 import { queryValue } from "../query.ts";
 import { demandUpload, type UploadTarget, writeUpload } from "../write-upload.ts";
 
@@ -26,13 +26,13 @@ export async function postUpload(exchange: Exchange): Promise<void> {
   const algorithm = queryValue(query, "digest-algorithm");
   const choice = algorithm === undefined ? {} : { digestAlgorithm: algorithm };
   const created = await services.uploads.createUpload({ repository, ...choice }, exchange.call);
-  answer(exchange, 202, { ...sessionHeaders(demandUpload(created)), "Content-Length": 0 });
+  answer(exchange, 202, { ...sessionHeaders(exchange, demandUpload(created)), "Content-Length": 0 });
 }
 
 export async function getUpload(exchange: Exchange): Promise<void> {
   const { services, repository, argument: uploadId } = exchange;
   const upload = demandUpload(await services.uploads.getUpload({ repository, uploadId }, exchange.call));
-  answer(exchange, 204, sessionHeaders(upload));
+  answer(exchange, 204, sessionHeaders(exchange, upload));
 }
 
 export async function patchUpload(exchange: Exchange): Promise<void> {
@@ -40,7 +40,7 @@ export async function patchUpload(exchange: Exchange): Promise<void> {
   const written =
     (await appendBody(exchange, uploadId, uploadPlace(request))) ??
     (await services.uploads.getUpload({ repository, uploadId }, exchange.call));
-  answer(exchange, 202, { ...sessionHeaders(demandUpload(written)), "Content-Length": 0 });
+  answer(exchange, 202, { ...sessionHeaders(exchange, demandUpload(written)), "Content-Length": 0 });
 }
 
 export async function putUpload(exchange: Exchange): Promise<void> {
@@ -125,21 +125,21 @@ async function appendBody(
     if (!hasCode(error, "RANGE_INVALID")) throw error;
     const { services, repository } = exchange;
     const upload = demandUpload(await services.uploads.getUpload({ repository, uploadId }, exchange.call));
-    throw refusalOf(error).with(sessionHeaders(upload));
+    throw refusalOf(error).with(sessionHeaders(exchange, upload));
   }
 }
 
 function answerCreated(exchange: Exchange, digest: string): void {
   answer(exchange, 201, {
-    Location: blobPath(exchange.repository, digest),
+    Location: blobLocation(exchange, digest),
     "Docker-Content-Digest": digest,
     "Content-Length": 0,
   });
 }
 
-function sessionHeaders({ repository, uploadId, offset }: Upload): ResponseHeaders {
+function sessionHeaders(exchange: Exchange, { uploadId, offset }: Upload): ResponseHeaders {
   return {
-    Location: uploadPath(repository, uploadId),
+    Location: uploadLocation(exchange, uploadId),
     // "0-0" also where there is no byte yet: the form has no other way, and Docker clients expect it.
     Range: `0-${offset === 0n ? 0n : offset - 1n}`,
     "Docker-Upload-UUID": uploadId,

@@ -8,7 +8,10 @@ export const baseRoutes: readonly Route[] = [
     method: "GET",
     path: "/v2/",
     specification: "end-1",
-    summary: "Tells that this is a registry.",
+    summary: "Tells that this is a registry, and to who must prove who they are, how.",
+    notes: [
+      "Where there are users, 401 with `WWW-Authenticate` for who shows no credentials, also if anybody may pull: docker asks here whether it must log in.",
+    ],
     pathParameters: [],
     queryParameters: [],
     requestHeaders: [],

@@ -1,20 +1,25 @@
 // stowage gateway: only the porch, in front of a registry that runs elsewhere.
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
-import type { Transport } from "@connectrpc/connect";
-import { createConnectTransport } from "@connectrpc/connect-node";
 import { createGateway } from "../../gateway/gateway.ts";
+import { UNREACHABLE_MESSAGE } from "../../gateway/refuse.ts";
 import type { Override } from "../config/environment.ts";
 import { addHealth, ProcessHealth } from "../rpc/health.ts";
-import { MAX_RESPONSE_MESSAGE } from "../server/limits.ts";
+import { clientOf } from "../server/caller.ts";
+import { clientHeaders } from "./client-headers.ts";
 import { gatewayLimits } from "./gateway-limits.ts";
+import { Upstream } from "./gateway-upstream.ts";
+import { locationBase } from "./location-base.ts";
 import { readConfig, startLog } from "./read-config.ts";
 import { runServer } from "./run-server.ts";
 import { parseServerUrl } from "./server-url.ts";
+import { sparingLogger } from "./sparing-logger.ts";
+import { ownAuthorization, type UpstreamFiles, upstreamAgent } from "./upstream-credentials.ts";
 import { stowageVersion } from "./version.ts";
 import type { World } from "./world.ts";
 
-export interface GatewayCommandOptions {
+/** How often it is logged that the registry cannot be reached, in milliseconds. */
+const UNREACHABLE_EVERY_MS = 10_000;
+
+export interface GatewayCommandOptions extends UpstreamFiles {
   readonly upstream: string;
   readonly addr?: string;
   readonly config?: string;
@@ -22,26 +27,37 @@ export interface GatewayCommandOptions {
 
 /** Runs the gateway until it is told to stop. */
 export async function serveGateway(world: World, options: GatewayCommandOptions): Promise<void> {
-  const upstream = parseServerUrl(options.upstream);
+  const url = parseServerUrl(options.upstream);
   const loaded = readConfig(world, options.config, addressOption(options));
   const { config } = loaded;
   const logger = startLog(world, loaded);
-  const agent = createAgent(upstream);
+  const authorization = ownAuthorization(options, { world, logger });
+  const agent = upstreamAgent(url, options, { world, logger });
+  const hasCredentials = authorization() !== undefined || options.cert !== undefined;
+  const upstream = new Upstream({ url, agent, authorization, hasCredentials, logger, now: world.now });
+  const headersOf = { factsOf: clientOf, authorization };
   const health = new ProcessHealth([]);
   try {
     await runServer(world, {
       config,
       logger,
       gateway: createGateway({
-        transport: upstreamTransport(upstream, agent),
+        transport: upstream.transport,
+        callOptions: (request) => ({ headers: clientHeaders(request, headersOf) }),
+        base: locationBase(config),
         limits: gatewayLimits(config),
-        logger,
+        logger: sparingLogger(logger, {
+          message: UNREACHABLE_MESSAGE,
+          everyMs: UNREACHABLE_EVERY_MS,
+          now: world.now,
+        }),
       }),
       routes: (router, shutdownSignal) => addHealth(router, health, { shutdownSignal }),
+      onListening: () => void upstream.check(),
       onDrain: () => health.setServing(false),
-      announce: ({ url }) => [
-        `Stowage ${stowageVersion()} gateway listens on ${url}`,
-        `Upstream: ${upstream}`,
+      announce: (server) => [
+        `Stowage ${stowageVersion()} gateway listens on ${server.url}`,
+        `Upstream: ${url}`,
       ],
     });
   } finally {
@@ -51,21 +67,4 @@ export async function serveGateway(world: World, options: GatewayCommandOptions)
 
 function addressOption({ addr }: GatewayCommandOptions): readonly Override[] {
   return addr === undefined ? [] : [{ name: "--addr", path: ["http", "addr"], value: addr }];
-}
-
-/** Bulk bytes travel twice as fast over HTTP/1.1 as over HTTP/2, one connection for each call that runs. */
-function upstreamTransport(baseUrl: string, agent: HttpAgent): Transport {
-  return createConnectTransport({
-    baseUrl,
-    httpVersion: "1.1",
-    nodeOptions: { agent },
-    acceptCompression: [],
-    readMaxBytes: MAX_RESPONSE_MESSAGE,
-  });
-}
-
-/** Keeps as many connections as were needed at once; the upstream's idle timeout closes them. */
-function createAgent(upstream: string): HttpAgent {
-  const options = { keepAlive: true, maxFreeSockets: 1024, scheduling: "lifo" } as const;
-  return upstream.startsWith("https:") ? new HttpsAgent(options) : new HttpAgent(options);
 }

@@ -56,6 +56,40 @@ test("who shall come again is told when", () => {
   assert.equal(refusalOf(new RegistryError("UNAVAILABLE")).headers["Retry-After"], "5");
 });
 
+for (const [told, sent] of [
+  ["7", "7"],
+  ["0.2", "1"],
+  ["0", "1"],
+  ["-1", "1"],
+  ["soon", "1"],
+  ["Infinity", "1"],
+] as const)
+  test(`too many requests: retry_after "${told}" becomes Retry-After ${sent}, and no detail`, () => {
+    const error = new RegistryError("TOOMANYREQUESTS", { retry_after: told, limit: "5" });
+    const { headers, problems } = refusalOf(toConnectError(error));
+    assert.deepEqual(headers, { "Retry-After": sent });
+    assert.deepEqual(problems[0]?.detail, { limit: "5" });
+  });
+
+test("a challenge becomes WWW-Authenticate, and no detail", () => {
+  const error = new RegistryError("UNAUTHORIZED", {
+    challenge: 'Basic realm="r"',
+    scope: "registry:catalog:*",
+  });
+  for (const thrown of [error, toConnectError(error)]) {
+    const { status, headers, problems } = refusalOf(thrown);
+    assert.equal(status, 401);
+    assert.deepEqual(headers, { "WWW-Authenticate": 'Basic realm="r"' });
+    assert.deepEqual(problems[0]?.detail, { scope: "registry:catalog:*" });
+  }
+});
+
+test("a challenge that is no header is not sent, nor is one of another error", () => {
+  for (const challenge of ["Basic\r\nSet-Cookie: a=b", "", 'Basic realm="\u{1f600}"'])
+    assert.deepEqual(refusalOf(new RegistryError("UNAUTHORIZED", { challenge })).headers, {});
+  assert.deepEqual(refusalOf(new RegistryError("DENIED", { challenge: "Basic" })).headers, {});
+});
+
 for (const code of [Code.Unavailable, Code.DeadlineExceeded, Code.Aborted])
   test(`a registry that cannot be reached (${Code[code]}) is 503`, () => {
     const { status, problems } = refusalOf(new ConnectError("connect ECONNREFUSED 10.0.0.1", code));

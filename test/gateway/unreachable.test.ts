@@ -37,6 +37,7 @@ test("without its registry a gateway says 503 and when to come again", async () 
   await stopRegistry();
   const digest = `sha256:${"0".repeat(64)}`;
   for (const call of [
+    { method: "GET", path: "/v2/" },
     { method: "GET", path: "/v2/a/manifests/latest" },
     { method: "GET", path: `/v2/a/blobs/${digest}` },
     { method: "POST", path: "/v2/a/blobs/uploads/" },
@@ -48,7 +49,6 @@ test("without its registry a gateway says 503 and when to come again", async () 
     assert.equal(headers["retry-after"], "5");
     assert.equal(JSON.parse(body.toString()).errors[0].code, "UNAVAILABLE");
   }
-  assert.equal((await caller.call({ method: "GET", path: "/v2/" })).status, 200);
   await close();
 });
 
