@@ -9,7 +9,7 @@ import { loadConfig } from "../src/config/load.ts";
 import type { Listener } from "../src/core/listener.ts";
 import { createRegistry } from "../src/registry.ts";
 import { createDirectTransport } from "../src/rpc/direct-transport.ts";
-import { requestValues } from "../src/rpc/origin.ts";
+import { requestValues } from "../src/rpc/visit.ts";
 import { clientOf } from "../src/server/caller.ts";
 import { startServer } from "../src/server.ts";
 import { createLogger } from "../src/telemetry/logger.ts";

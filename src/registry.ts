@@ -1,11 +1,13 @@
 // The fuse box: the only place that opens stores and wires them to the rules and
 // the services. What it returns is a whole registry without a network.
 import { resolve } from "node:path";
+import { Lodge } from "./auth/lodge.ts";
 import type { BlobStore } from "./blobs/blob-store.ts";
 import { openFilesystemStores } from "./blobs/filesystem-stores.ts";
 import { MemoryBlobStore } from "./blobs/memory-blob-store.ts";
 import { MemoryUploadStore } from "./blobs/memory-upload-store.ts";
 import type { UploadStore } from "./blobs/upload-store.ts";
+import type { PolicyRule } from "./config/access.ts";
 import type { Config, StorageConfig } from "./config/config.ts";
 import { Bridge } from "./core/bridge.ts";
 import { type Core, createCore } from "./core/core.ts";
@@ -18,7 +20,10 @@ import { openMemoryEngine } from "./metadata/memory-engine.ts";
 import type { MetadataStore } from "./metadata/metadata-store.ts";
 import type { SourceRecord } from "./metadata/records.ts";
 import { Notifier } from "./notify/notifier.ts";
+import type { AuthServiceParts } from "./rpc/auth-service.ts";
+import { Reception } from "./rpc/reception.ts";
 import { createRoutes, type MountServices } from "./rpc/routes.ts";
+import { Throttle } from "./rpc/throttle.ts";
 import type { Logger } from "./telemetry/logger.ts";
 
 /** How often events are looked through for old ones, in milliseconds. */
@@ -44,6 +49,8 @@ export interface RegistryDependencies {
 export interface Registry {
   /** Mounts the services of stowage.v1. */
   readonly routes: MountServices;
+  /** From now on this is the policy. Without effect where nobody is asked who they are. */
+  readonly setPolicy: (rules: readonly PolicyRule[] | undefined) => void;
   /** Begins to deliver webhooks. Call it when the registry answers: receivers come and ask about what they are told. */
   readonly begin: () => void;
   /** Delivers no more; resolves when POSTs under way have ended or been broken off. Call it before the port closes. */
@@ -67,7 +74,13 @@ export function dataFolder(rootDirectory: string): string {
 export async function createRegistry(config: Config, dependencies: RegistryDependencies): Promise<Registry> {
   const { logger, now, newId, keepaliveMs } = dependencies;
   const stores = await openStores(config.storage, now);
+  let lodge: Lodge | undefined;
   try {
+    lodge = await openLodge(config, stores.metadata, dependencies);
+    const reception = new Reception({
+      throttle: new Throttle(config.http),
+      ...(lodge !== undefined && { doorman: lodge.doorman }),
+    });
     const { deleteEnabled, sparseIndexes } = config;
     const pulls = recordPulls(config, stores.metadata, dependencies);
     const listener =
@@ -80,20 +93,54 @@ export async function createRegistry(config: Config, dependencies: RegistryDepen
     const end = () =>
       notifier.close().catch((error: unknown) => logger.error({ err: error }, "stopping webhooks failed"));
     return {
-      routes: createRoutes(core, { notifier, report, ...(keepaliveMs !== undefined && { keepaliveMs }) }),
+      routes: createRoutes(core, {
+        notifier,
+        reception,
+        auth: authParts(lodge, config),
+        report,
+        ...(keepaliveMs !== undefined && { keepaliveMs }),
+      }),
+      setPolicy: (rules) => lodge?.doorman.may.setPolicy(rules),
       begin: () => notifier.begin(),
       end,
       async close() {
         stopHousework();
         await end();
         await pulls?.close();
+        await lodge?.close();
         await closeStores(stores);
       },
     };
   } catch (error) {
+    await lodge?.close();
     await closeStores(stores);
     throw error;
   }
+}
+
+function openLodge(
+  { auth }: Config,
+  metadata: MetadataStore,
+  { logger, now, newId }: RegistryDependencies,
+): Promise<Lodge | undefined> {
+  const report = (message: string, facts: object) => logger.warn(facts, message);
+  return Lodge.open({ auth, metadata, now, newId, report });
+}
+
+function authParts(lodge: Lodge | undefined, { auth }: Config): AuthServiceParts {
+  if (lodge === undefined) {
+    const reason = `everybody may do everything: ${auth.mode === "none" ? "auth.none says so" : "there is no auth section"}`;
+    const everybody = { allowed: true, reason, known: false, groups: [] };
+    return { explain: () => everybody, isAdmin: () => true, challenge: () => "" };
+  }
+  const { tokens, accessTokens, doorman } = lodge;
+  return {
+    tokens,
+    accessTokens,
+    explain: (question) => lodge.explain(question),
+    isAdmin: (who) => doorman.may.isAdmin(who),
+    challenge: () => doorman.basicChallenge(),
+  };
 }
 
 function recordPulls(

@@ -9,13 +9,15 @@ import { Health } from "../gen/grpc/health/v1/health_pb.ts";
 import { createRegistry, dataFolder, type Registry } from "../registry.ts";
 import { createDirectTransport } from "../rpc/direct-transport.ts";
 import { addHealth, ProcessHealth } from "../rpc/health.ts";
-import { requestValues } from "../rpc/origin.ts";
 import { addReflection } from "../rpc/reflection.ts";
 import { STOWAGE_SERVICES } from "../rpc/routes.ts";
+import { requestValues } from "../rpc/visit.ts";
 import { clientOf } from "../server/caller.ts";
 import type { Routes } from "../server/rpc-handler.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { followPolicy } from "./follow-policy.ts";
 import { gatewayLimits } from "./gateway-limits.ts";
+import { locationBase } from "./location-base.ts";
 import { readConfig, startLog } from "./read-config.ts";
 import { runServer } from "./run-server.ts";
 import { stowageVersion } from "./version.ts";
@@ -27,9 +29,14 @@ export async function serve(world: World, path: string | undefined): Promise<voi
   const { config } = loaded;
   const logger = startLog(world, loaded);
   warnOfOtherData(config, logger);
-  const source = { address: `${hostname()}:${config.http.address.port}`, instanceId: v7() };
+  const { address } = config.http;
+  const place = "path" in address ? hostname() : `${hostname()}:${address.port}`;
+  const source = { address: place, instanceId: v7() };
   const registry = await createRegistry(config, { logger, now: Date.now, newId: () => v7(), source });
+  const { setPolicy } = registry;
+  let stopFollowing = () => {};
   try {
+    stopFollowing = await followPolicy(world, { loaded, logger, setPolicy });
     const transport = createDirectTransport(registry.routes);
     const health = new ProcessHealth(STOWAGE_SERVICES);
     await runServer(world, {
@@ -44,6 +51,7 @@ export async function serve(world: World, path: string | undefined): Promise<voi
       gateway: createGateway({
         transport,
         contextValues: (request) => requestValues(clientOf(request)),
+        base: locationBase(config),
         limits: gatewayLimits(config),
         logger,
       }),
@@ -54,6 +62,7 @@ export async function serve(world: World, path: string | undefined): Promise<voi
       ],
     });
   } finally {
+    stopFollowing();
     await registry.close();
   }
 }

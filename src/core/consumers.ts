@@ -33,12 +33,22 @@ export interface ConsumersOptions {
 export interface ConsumerSubscription extends Omit<SubscriptionRequest, "start"> {
   readonly name: string;
   readonly start?: SubscriptionStart;
+  readonly caller?: ConsumerCaller;
+}
+
+/** Who asks. Consumers of others are as if they were not there, but for who may administrate the registry. */
+export interface ConsumerCaller {
+  readonly id: string;
+  readonly isAdmin: boolean;
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /** Anybody may make one, and each stays until it is deleted. */
 const MOST = 10_000;
+
+/** How many one caller may have. */
+const MOST_OF_ONE = 1000;
 
 /** How many consumers are read at once. */
 const BATCH = 1000;
@@ -55,20 +65,27 @@ export class Consumers {
 
   /**
    * Makes a consumer, or finds it as it is. Throws CONSUMER_INVALID and, if it is new, CONSUMER_LIMIT, CURSOR_INVALID,
-   * CURSOR_EXPIRED.
+   * CURSOR_EXPIRED; DENIED when it is somebody else's.
    */
   async create(
     name: string,
     start: EventStart,
+    caller?: ConsumerCaller,
   ): Promise<{ readonly consumer: Consumer; readonly created: boolean }> {
     const { metadata, events, now, most = MOST } = this.#options;
     checkName(name);
+    await this.#checkShare(caller);
     return transact(metadata, async (transaction) => {
       const key = consumerKey(name);
       const known = await transaction.get(key);
+      if (known !== undefined && !mayUse(known, caller)) throw foreignConsumer(name);
       if (known !== undefined) return { consumer: this.#describe(name, known), created: false };
       if (((await transaction.get(consumerCountKey)) ?? 0) >= most) throw consumerLimit(most);
-      const record = { sequence: await events.resolve(start), createTime: now() };
+      const record: ConsumerRecord = {
+        sequence: await events.resolve(start),
+        createTime: now(),
+        ...(caller !== undefined && { owner: caller.id }),
+      };
       transaction.put(key, record);
       transaction.add(consumerCountKey, 1);
       return { consumer: this.#describe(name, record), created: true };
@@ -76,28 +93,35 @@ export class Consumers {
   }
 
   /** Durable when it resolves; what was acknowledged already changes nothing. Throws CONSUMER_UNKNOWN, CURSOR_INVALID. */
-  async acknowledge(name: string, sequence: number): Promise<Consumer> {
-    const record = await this.#demand(name);
+  async acknowledge(name: string, sequence: number, caller?: ConsumerCaller): Promise<Consumer> {
+    const record = await this.#demand(name, caller);
     this.#options.events.checkGiven(sequence);
     if (sequence <= record.sequence) return this.#describe(name, record);
     return this.#describe(name, await this.#acknowledgements.add(name, sequence));
   }
 
-  /** In order of their names. */
-  async list({ after, limit }: PageRequest): Promise<Page<Consumer>> {
-    const entries = await this.#options.metadata.page(consumers, {
-      limit: limit + 1,
-      ...(after !== undefined && { after }),
-    });
-    const known = entries.flatMap(({ name, record }) => (record === undefined ? [] : [{ name, record }]));
+  /** The caller's, in order of their names. */
+  async list({ after, limit }: PageRequest, caller?: ConsumerCaller): Promise<Page<Consumer>> {
+    const { metadata } = this.#options;
+    const known: { readonly name: string; readonly record: ConsumerRecord }[] = [];
+    let place = after;
+    while (known.length <= limit) {
+      const start = place === undefined ? {} : { after: place };
+      const entries = await metadata.page(consumers, { limit: BATCH, ...start });
+      for (const { name, record } of entries)
+        if (record !== undefined && mayUse(record, caller)) known.push({ name, record });
+      place = entries.at(-1)?.name;
+      if (entries.length < BATCH) break;
+    }
     return pageOf(known, limit, ({ name, record }) => this.#describe(name, record));
   }
 
   /** Forgets a consumer and ends its stream. Throws CONSUMER_UNKNOWN. */
-  async delete(name: string): Promise<void> {
+  async delete(name: string, caller?: ConsumerCaller): Promise<void> {
     await transact(this.#options.metadata, async (transaction) => {
       const key = consumerKey(name);
-      if (!NAME.test(name) || (await transaction.get(key)) === undefined) throw consumerUnknown(name);
+      const known = NAME.test(name) ? await transaction.get(key) : undefined;
+      if (known === undefined || !mayUse(known, caller)) throw consumerUnknown(name);
       transaction.remove(key);
       // Consumers of before they were counted must be deletable too.
       if ((await transaction.get(consumerCountKey)) !== undefined) transaction.add(consumerCountKey, -1);
@@ -112,14 +136,15 @@ export class Consumers {
   async *subscribe({
     name,
     start,
+    caller,
     ...request
   }: ConsumerSubscription): AsyncGenerator<Delivery, void, undefined> {
     const own = start === undefined || start.kind === "snapshot" ? start : refuse(start);
-    const first = await this.#demand(name);
+    const first = await this.#demand(name, caller);
     // Who cannot continue takes nobody's place.
     if (own === undefined) await this.#options.events.resolve({ kind: "after", sequence: first.sequence });
     using seat = this.#take(name, request.signal);
-    const { sequence } = await this.#demand(name); // who deletes it from now on sees us
+    const { sequence } = await this.#demand(name, caller); // who deletes it from now on sees us
     yield* this.#options.events.subscribe({
       ...request,
       signal: seat.signal,
@@ -158,9 +183,15 @@ export class Consumers {
     });
   }
 
-  async #demand(name: string): Promise<ConsumerRecord> {
+  async #checkShare(caller: ConsumerCaller | undefined): Promise<void> {
+    if (caller === undefined || caller.isAdmin) return;
+    const { items } = await this.list({ limit: MOST_OF_ONE }, caller);
+    if (items.length >= MOST_OF_ONE) throw consumerLimit(MOST_OF_ONE);
+  }
+
+  async #demand(name: string, caller: ConsumerCaller | undefined): Promise<ConsumerRecord> {
     const record = NAME.test(name) ? await this.#options.metadata.get(consumerKey(name)) : undefined;
-    if (record === undefined) throw consumerUnknown(name);
+    if (record === undefined || !mayUse(record, caller)) throw consumerUnknown(name);
     return record;
   }
 
@@ -187,6 +218,16 @@ export async function consumerSequences(metadata: MetadataStore): Promise<readon
     after = entries.length < BATCH ? undefined : entries.at(-1)?.name;
   } while (after !== undefined);
   return found;
+}
+
+/** Nobody asked for names, or it is the caller's own. */
+function mayUse({ owner }: ConsumerRecord, caller: ConsumerCaller | undefined): boolean {
+  return caller === undefined || caller.isAdmin || owner === caller.id;
+}
+
+function foreignConsumer(name: string): RegistryError {
+  const message = `consumer "${name}" belongs to somebody else; choose another name`;
+  return new RegistryError("DENIED", { consumer: name }, { message });
 }
 
 function checkName(name: string): void {

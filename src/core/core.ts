@@ -9,7 +9,7 @@ import { EventLog } from "./events.ts";
 import { Manifests } from "./manifests.ts";
 import type { Page, PageRequest } from "./page.ts";
 import { listReferrers, type Referrer } from "./referrers.ts";
-import { listRepositories } from "./repositories.ts";
+import { listRepositories, type RepositoryChoice } from "./repositories.ts";
 import { Tags } from "./tags.ts";
 import { Uploads } from "./uploads.ts";
 
@@ -20,7 +20,11 @@ export interface Core {
   readonly tags: Tags;
   readonly events: EventLog;
   readonly consumers: Consumers;
-  readonly listRepositories: (request: PageRequest) => Promise<Page<RepositoryName>>;
+  /** Absent choice: all of them. */
+  readonly listRepositories: (
+    request: PageRequest,
+    choice?: RepositoryChoice,
+  ) => Promise<Page<RepositoryName>>;
   readonly listReferrers: (
     repository: RepositoryName,
     subject: Digest,
@@ -38,7 +42,7 @@ export function createCore(context: CoreContext): Core {
     tags: new Tags(context),
     events,
     consumers: new Consumers({ metadata, events, now }),
-    listRepositories: (request) => listRepositories(context, request),
+    listRepositories: (request, choice) => listRepositories(context, request, choice),
     listReferrers: (repository, subject, request) => listReferrers(context, repository, subject, request),
   };
 }

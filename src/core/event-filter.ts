@@ -16,6 +16,9 @@ export interface EventChoice {
   readonly tags?: readonly string[];
 }
 
+/** Whether the reader may be shown a repository. Asked for each event: the answer may change. */
+export type Sight = (repository: string) => boolean;
+
 /** The most entries a member may have. */
 const MAX_ENTRIES = 100;
 
@@ -50,8 +53,10 @@ export class EventFilter {
   readonly #mediaTypes: Patterns | undefined;
   readonly #artifactTypes: Patterns | undefined;
   readonly #tags: Patterns | undefined;
+  readonly #sight: Sight | undefined;
 
-  constructor(choice: EventChoice) {
+  constructor(choice: EventChoice, sight: Sight | undefined) {
+    this.#sight = sight;
     this.repositoryPrefixes = entries("repository_prefixes", choice.repositoryPrefixes);
     const kinds = entries("kinds", choice.kinds).map(parseKind);
     this.#kinds = kinds.length === 0 ? undefined : new Set(kinds);
@@ -81,6 +86,7 @@ export class EventFilter {
     return (
       this.choosesKind(fact.kind) &&
       this.#choosesRepository(repository) &&
+      (this.#sight === undefined || (repository !== undefined && this.#sight(repository))) &&
       fits(this.#mediaTypes, "descriptor" in fact ? fact.descriptor.mediaType : undefined) &&
       fits(this.#artifactTypes, "artifactType" in fact ? fact.artifactType : undefined) &&
       this.#choosesTags(fact)
@@ -101,9 +107,9 @@ export class EventFilter {
   }
 }
 
-/** Compiles a choice. Throws KIND_INVALID, FILTER_INVALID. */
-export function parseEventFilter(choice: EventChoice): EventFilter {
-  return new EventFilter(choice);
+/** Compiles a choice. With a sight, only events of repositories in sight pass. Throws KIND_INVALID, FILTER_INVALID. */
+export function parseEventFilter(choice: EventChoice, sight?: Sight): EventFilter {
+  return new EventFilter(choice, sight);
 }
 
 function fits(patterns: Patterns | undefined, text: string | undefined): boolean {

@@ -158,6 +158,8 @@ export interface ConsumerRecord {
   readonly createTime: number;
   /** When a cursor was last acknowledged. Absent: never. */
   readonly acknowledgeTime?: number;
+  /** The principal that made it. Absent: made when nobody was asked. */
+  readonly owner?: string;
 }
 
 /** What went wrong with a delivery that is still being tried. */

@@ -1,13 +1,14 @@
 // BlobService: protobuf in, core call, protobuf out.
 import type { ServiceImpl } from "@connectrpc/connect";
-import type { Blobs } from "../core/blobs.ts";
+import { type Blobs, blobUnknown } from "../core/blobs.ts";
 import type { BlobService } from "../gen/stowage/v1/blob_service_pb.ts";
 import { parseDigest } from "../oci/digest.ts";
 import { parseRepositoryName } from "../oci/reference.ts";
 import { byteCount, descriptorMessage } from "./convert.ts";
 import { originOf } from "./origin.ts";
+import type { Reception } from "./reception.ts";
 
-export function blobService(blobs: Blobs): ServiceImpl<typeof BlobService> {
+export function blobService(blobs: Blobs, reception: Reception): ServiceImpl<typeof BlobService> {
   return {
     async statBlob({ repository, digest }) {
       const descriptor = await blobs.stat(parseRepositoryName(repository), parseDigest(digest));
@@ -31,6 +32,8 @@ export function blobService(blobs: Blobs): ServiceImpl<typeof BlobService> {
         digest: parseDigest(digest),
         ...(fromRepository !== undefined && { from: parseRepositoryName(fromRepository) }),
       };
+      // From anywhere can only mount who may pull everywhere: a digest is no permission.
+      if (mount.from === undefined && !reception.seesAll(context)) throw blobUnknown(undefined, mount.digest);
       const descriptor = await blobs.mount(mount, originOf(context));
       return { descriptor: descriptorMessage(descriptor) };
     },

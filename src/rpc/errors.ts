@@ -11,6 +11,7 @@ import { RegistryError } from "../oci/errors.ts";
 export const ERROR_DOMAIN = "stowage";
 
 const CONNECT_CODES: Readonly<Record<ErrorCode, Code>> = {
+  ACCESS_TOKEN_UNKNOWN: Code.NotFound,
   BLOB_UNKNOWN: Code.NotFound,
   BLOB_UPLOAD_INVALID: Code.Aborted,
   BLOB_UPLOAD_UNKNOWN: Code.NotFound,
@@ -61,7 +62,15 @@ export function toConnectError(error: unknown, protocolName = ""): ConnectError 
   const details = error.problems.slice(0, most).map(errorInfo);
   // What a message quotes may have been cut within a character; gRPC cannot send half of one, and would never answer.
   const message = error.message.toWellFormed();
-  return new ConnectError(message, CONNECT_CODES[error.code], undefined, details, error);
+  return new ConnectError(message, CONNECT_CODES[error.code], headersOf(error), details, error);
+}
+
+/** What HTTP clients look for in headers; the details have it, too. */
+function headersOf({ problems }: RegistryError): Record<string, string> | undefined {
+  const metadata = problems[0]?.metadata ?? {};
+  const { challenge, retry_after: seconds } = metadata;
+  if (challenge !== undefined) return { "WWW-Authenticate": challenge };
+  return seconds === undefined ? undefined : { "Retry-After": seconds };
 }
 
 function errorInfo({ code, message, metadata }: Problem) {

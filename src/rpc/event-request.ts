@@ -1,6 +1,6 @@
 // What readers of the event log ask for: cursors, starts and filters, from protobuf.
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { type EventFilter, parseEventFilter } from "../core/event-filter.ts";
+import { type EventFilter, parseEventFilter, type Sight } from "../core/event-filter.ts";
 import type { EventStart, SubscriptionStart } from "../core/events.ts";
 import type {
   CreateConsumerRequest,
@@ -23,10 +23,10 @@ export function parseCursor(text: string): number {
   throw new RegistryError("CURSOR_INVALID", { cursor }, { message });
 }
 
-/** Absent: everything. Throws KIND_INVALID, FILTER_INVALID. */
-export function parseFilter(message: EventFilterMessage | undefined): EventFilter {
+/** Absent: everything that is in sight. Throws KIND_INVALID, FILTER_INVALID. */
+export function parseFilter(message: EventFilterMessage | undefined, sight?: Sight): EventFilter {
   if (message !== undefined) checkLength(message);
-  return parseEventFilter(message ?? {});
+  return parseEventFilter(message ?? {}, sight);
 }
 
 /** Undefined when the request says nothing. Throws CURSOR_INVALID. */

@@ -15,6 +15,7 @@ import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName, parseTag } from "../oci/reference.ts";
 import { descriptorMessage, pageToken, parsePage, parseReferenceMessage, timeMessage } from "./convert.ts";
 import { originOf } from "./origin.ts";
+import type { Reception } from "./reception.ts";
 
 const NAME_PAGE = { fallback: 100, most: 10_000 };
 const REFERRER_PAGE = { fallback: 100, most: 1000 };
@@ -22,7 +23,7 @@ const REFERRER_PAGE = { fallback: 100, most: 1000 };
 /** The most tags of one push; its event names them all, and must fit into any client's message. */
 const MAX_TAGS = 1000;
 
-export function manifestService(core: Core): ServiceImpl<typeof ManifestService> {
+export function manifestService(core: Core, reception: Reception): ServiceImpl<typeof ManifestService> {
   const { manifests, tags } = core;
   return {
     async putManifest(request, context) {
@@ -74,8 +75,9 @@ export function manifestService(core: Core): ServiceImpl<typeof ManifestService>
       return { referrers: items.map(referrerMessage), nextPageToken: nextPage(more, items.at(-1)?.digest) };
     },
 
-    async listRepositories(request) {
-      const { items, more } = await core.listRepositories(parsePage(request, NAME_PAGE));
+    async listRepositories(request, context) {
+      const choice = reception.seesAll(context) ? undefined : reception.sightOf(context);
+      const { items, more } = await core.listRepositories(parsePage(request, NAME_PAGE), choice);
       return { repositories: items.map((name) => ({ name })), nextPageToken: nextPage(more, items.at(-1)) };
     },
   };

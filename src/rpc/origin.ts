@@ -1,27 +1,9 @@
-// Who asks, as reception knows it. A gateway in this process says it beside the
-// call; for a call from the network the server says it. Nobody else is believed:
-// headers that claim something about the client are not read.
-import {
-  type ContextValues,
-  createContextKey,
-  createContextValues,
-  type HandlerContext,
-} from "@connectrpc/connect";
+// Who asks, as reception knows it: told to the rules beside each change, for the
+// event that announces it. A gateway in this process says it beside the call; for a
+// call from the network the server says it.
+import type { HandlerContext } from "@connectrpc/connect";
 import type { Origin, RequestRecord } from "../core/origin.ts";
-
-/** What is known of a request. Members may be getters; `method` absent: the RPC's name is it. */
-export type RequestFacts = {
-  readonly [Member in Exclude<keyof RequestRecord, "id" | "method">]?: RequestRecord[Member] | undefined;
-} & { readonly id: string; readonly method?: string };
-
-const REQUEST = createContextKey<RequestFacts | undefined>(undefined, {
-  description: "the client's request",
-});
-
-/** The values that go with a call on behalf of this request. */
-export function requestValues(request: RequestFacts): ContextValues {
-  return createContextValues().set(REQUEST, request);
-}
+import { visitOf } from "./visit.ts";
 
 /** Who asks for this call. What it tells is found out when it is read. */
 export function originOf(context: HandlerContext): Origin {
@@ -41,8 +23,13 @@ class CallOrigin implements Origin {
     return this.#request;
   }
 
+  /** The verified name; never what a header says. */
+  get actor(): string | undefined {
+    return visitOf(this.#context)?.principal?.actor;
+  }
+
   #read(): RequestRecord | undefined {
-    const facts = this.#context.values.get(REQUEST);
+    const facts = visitOf(this.#context)?.facts;
     if (facts === undefined) return undefined;
     const { address, host, scheme, userAgent } = facts;
     const { service, method } = this.#context;

@@ -3,22 +3,35 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { ConnectRouter, ServiceImpl } from "@connectrpc/connect";
 import type { Core } from "../core/core.ts";
+import { AuthService } from "../gen/stowage/v1/auth_service_pb.ts";
 import { BlobService } from "../gen/stowage/v1/blob_service_pb.ts";
 import { EventService } from "../gen/stowage/v1/event_service_pb.ts";
 import { ManifestService } from "../gen/stowage/v1/manifest_service_pb.ts";
 import { NotificationService } from "../gen/stowage/v1/notification_service_pb.ts";
 import { UploadService } from "../gen/stowage/v1/upload_service_pb.ts";
 import type { Notifier } from "../notify/notifier.ts";
+import { withAdmission } from "./admission.ts";
+import { type AuthServiceParts, authService } from "./auth-service.ts";
 import { blobService } from "./blob-service.ts";
 import { type Report, withErrors } from "./errors.ts";
 import { type EventServiceOptions, eventService } from "./event-service.ts";
 import { manifestService } from "./manifest-service.ts";
+import {
+  AUTH_DEMANDS,
+  BLOB_DEMANDS,
+  type Demands,
+  EVENT_DEMANDS,
+  MANIFEST_DEMANDS,
+  NOTIFICATION_DEMANDS,
+  UPLOAD_DEMANDS,
+} from "./needs.ts";
 import { notificationService } from "./notification-service.ts";
 import { uploadService } from "./upload-service.ts";
 
 export interface RouteOptions extends EventServiceOptions {
   readonly report: Report;
   readonly notifier: Notifier;
+  readonly auth: AuthServiceParts;
 }
 
 /** The services of stowage.v1. */
@@ -28,6 +41,7 @@ export const STOWAGE_SERVICES = [
   ManifestService,
   EventService,
   NotificationService,
+  AuthService,
 ] as const;
 
 /**
@@ -37,15 +51,25 @@ export const STOWAGE_SERVICES = [
 export type MountServices = (router: ConnectRouter, shutdownSignal?: AbortSignal) => void;
 
 export function createRoutes(core: Core, options: RouteOptions): MountServices {
-  const mounted = <S extends DescService>(service: S, implementation: ServiceImpl<S>) =>
-    withErrors(service, implementation, options.report);
+  const { reception, report, notifier } = options;
+  const mounted = <S extends DescService>(service: S, demands: Demands<S>, implementation: ServiceImpl<S>) =>
+    withErrors(service, withAdmission(service, implementation, { demands, reception }), report);
   return (router, shutdownSignal) => {
     const endless = shutdownSignal === undefined ? {} : { shutdownSignal };
-    router.service(BlobService, mounted(BlobService, blobService(core.blobs)));
-    router.service(UploadService, mounted(UploadService, uploadService(core.uploads)));
-    router.service(ManifestService, mounted(ManifestService, manifestService(core)));
-    router.service(EventService, mounted(EventService, eventService(core, options)), endless);
-    const notification = notificationService(options.notifier);
-    router.service(NotificationService, mounted(NotificationService, notification), endless);
+    const blobs = blobService(core.blobs, reception);
+    router.service(BlobService, mounted(BlobService, BLOB_DEMANDS, blobs));
+    const uploads = uploadService(core.uploads);
+    router.service(UploadService, mounted(UploadService, UPLOAD_DEMANDS, uploads));
+    const manifests = manifestService(core, reception);
+    router.service(ManifestService, mounted(ManifestService, MANIFEST_DEMANDS, manifests));
+    const events = eventService(core, options);
+    router.service(EventService, mounted(EventService, EVENT_DEMANDS, events), endless);
+    const notification = notificationService(notifier);
+    router.service(
+      NotificationService,
+      mounted(NotificationService, NOTIFICATION_DEMANDS, notification),
+      endless,
+    );
+    router.service(AuthService, mounted(AuthService, AUTH_DEMANDS, authService(options.auth)));
   };
 }

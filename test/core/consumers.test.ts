@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Consumers } from "../../src/core/consumers.ts";
+import { parseEventFilter } from "../../src/core/event-filter.ts";
 import { EventLog, type SubscriptionRequest } from "../../src/core/events.ts";
 import { Catalogue } from "../../src/metadata/catalogue.ts";
 import { consumerKey } from "../../src/metadata/keys.ts";
@@ -242,4 +243,44 @@ test("a consumer of before they were counted can be deleted", () =>
     await metadata.commit({ changes: [put(consumerKey("old"), { sequence: 1, createTime: 1 })] });
     await consumers.delete("old");
     assert.deepEqual((await consumers.list({ limit: 10 })).items, []);
+  }));
+
+const ALICE = { id: "user:alice", isAdmin: false };
+const BOB = { id: "user:bob", isAdmin: false };
+const ROOT = { id: "user:root", isAdmin: true };
+
+test("a consumer belongs to who made it; for others it is not there, but for who administrates", () =>
+  withConsumers(async ({ consumers }) => {
+    await consumers.create("hers", { kind: "start" }, ALICE);
+    await consumers.create("his", { kind: "start" }, BOB);
+    await assert.rejects(consumers.acknowledge("hers", 1, BOB), has("CONSUMER_UNKNOWN"));
+    await assert.rejects(consumers.delete("hers", BOB), has("CONSUMER_UNKNOWN"));
+    await assert.rejects(consumers.create("hers", { kind: "start" }, BOB), has("DENIED"));
+    const names = async (caller: typeof ALICE) =>
+      (await consumers.list({ limit: 10 }, caller)).items.map(({ name }) => name);
+    assert.deepEqual(await names(ALICE), ["hers"]);
+    assert.deepEqual(await names(BOB), ["his"]);
+    assert.deepEqual(await names(ROOT), ["hers", "his"]);
+    assert.equal((await consumers.acknowledge("hers", 1, ALICE)).sequence, 1);
+    await consumers.delete("hers", ROOT);
+    assert.deepEqual(await names(ALICE), []);
+  }));
+
+test("nobody continues as somebody else's consumer", () =>
+  withConsumers(async ({ consumers }) => {
+    await consumers.create("hers", { kind: "start" }, ALICE);
+    const filter = parseEventFilter({});
+    const common = { name: "hers", filter, signal: new AbortController().signal, keepaliveMs: 1000 };
+    await assert.rejects(consumers.subscribe({ ...common, caller: BOB }).next(), has("CONSUMER_UNKNOWN"));
+    const own = consumers.subscribe({ ...common, caller: ALICE });
+    assert.equal((await own.next()).value?.kind, "ready");
+    await own.return();
+  }));
+
+test("a consumer made when nobody was asked is for who administrates only, once somebody is", () =>
+  withConsumers(async ({ consumers }) => {
+    await consumers.create("old", { kind: "start" });
+    await assert.rejects(consumers.acknowledge("old", 1, ALICE), has("CONSUMER_UNKNOWN"));
+    assert.equal((await consumers.acknowledge("old", 1, ROOT)).sequence, 1);
+    assert.equal((await consumers.acknowledge("old", 2)).sequence, 2);
   }));

@@ -10,6 +10,7 @@ import { parseTag } from "../../src/oci/reference.ts";
 import { createDirectTransport } from "../../src/rpc/direct-transport.ts";
 import { withErrors } from "../../src/rpc/errors.ts";
 import { eventService } from "../../src/rpc/event-service.ts";
+import { Reception } from "../../src/rpc/reception.ts";
 import type { MountServices } from "../../src/rpc/routes.ts";
 import { startServer } from "../../src/server.ts";
 import { rejects } from "../contract/services/harness.ts";
@@ -49,7 +50,10 @@ function check(name: string, run: Run): void {
       withCore({}, async ({ core, context }) => {
         const routes: MountServices = (router) => {
           const report = (error: unknown) => assert.fail(String(error));
-          router.service(EventService, withErrors(EventService, eventService(core, {}), report));
+          router.service(
+            EventService,
+            withErrors(EventService, eventService(core, { reception: new Reception({}) }), report),
+          );
         };
         await open(routes, (transport) => run(transport, context.metadata));
       }));

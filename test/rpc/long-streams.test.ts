@@ -9,6 +9,7 @@ import {
   SubscribeRequestSchema,
 } from "../../src/gen/stowage/v1/event_service_pb.ts";
 import { eventService } from "../../src/rpc/event-service.ts";
+import { Reception } from "../../src/rpc/reception.ts";
 import { withCore } from "../core/study.ts";
 
 test("a subscription lets go of what it does not know of its request", () =>
@@ -27,7 +28,9 @@ test("a subscription lets go of what it does not know of its request", () =>
       contextValues: createContextValues(),
       requestSignal: leave.signal,
     });
-    const messages = eventService(core, {}).subscribe(request, context)[Symbol.asyncIterator]();
+    const messages = eventService(core, { reception: new Reception({}) })
+      .subscribe(request, context)
+      [Symbol.asyncIterator]();
     await messages.next();
     assert.equal(request.$unknown, undefined);
     assert.equal(request.filter?.$unknown, undefined);

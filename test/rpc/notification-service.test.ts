@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
+import type { WebhookConfig } from "../../src/config/webhook.ts";
 import { ErrorInfoSchema } from "../../src/gen/google/rpc/error_details_pb.ts";
 import { NotificationService } from "../../src/gen/stowage/v1/notification_service_pb.ts";
 import { Webhook_State } from "../../src/gen/stowage/v1/webhook_pb.ts";
-import type { WebhookOptions } from "../../src/notify/endpoint-options.ts";
 import { createDirectTransport } from "../../src/rpc/direct-transport.ts";
 import { withErrors } from "../../src/rpc/errors.ts";
 import { notificationService } from "../../src/rpc/notification-service.ts";
@@ -23,7 +23,7 @@ interface Desk {
 }
 
 /** A webhook that gives up on 400, and a disabled one; the receiver takes everything. */
-async function withDesk(given: Partial<WebhookOptions>, run: (desk: Desk) => Promise<void>): Promise<void> {
+async function withDesk(given: Partial<WebhookConfig>, run: (desk: Desk) => Promise<void>): Promise<void> {
   await using receiver = await WebhookReceiver.start();
   await using room = await PostRoom.open();
   const hook = webhook({ receiver, giveUp: { statuses: [400] }, ...given });

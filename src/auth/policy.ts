@@ -1,0 +1,129 @@
+// May they: one list of rules. The first rule that names the repository, the caller
+// and the action decides; if none does, it is refused. "admin" includes the other
+// actions. Rules for all repositories ("**") are about the registry itself, too.
+// Without a policy, who is authenticated may do everything.
+import type { PolicyRule } from "../config/access.ts";
+import type { Action } from "../oci/access.ts";
+import { parseGlob } from "../oci/glob.ts";
+import type { Principal } from "./principal.ts";
+
+/** What was decided, and by which rule. */
+export interface Decision {
+  readonly allowed: boolean;
+  /** Its place in the list, from 1. Absent: no rule decided, or there are none. */
+  readonly rule?: number;
+  /** In one sentence. */
+  readonly reason: string;
+}
+
+/** The registry itself, where a repository's name could stand. */
+export const REGISTRY = Symbol("the registry itself");
+
+export type Place = string | typeof REGISTRY;
+
+const EVERYTHING = "**";
+
+interface CompiledRule {
+  readonly number: number;
+  readonly isAllowing: boolean;
+  /** Allowing "admin" is allowing everything; refusing it is refusing just that. */
+  readonly concerns: (action: Action) => boolean;
+  readonly names: (principal: Principal) => boolean;
+  readonly covers: (place: Place) => boolean;
+  readonly coversAll: boolean;
+  readonly text: string;
+}
+
+/** Unchangeable; a policy that is read again is a new one. */
+export class Policy {
+  readonly #rules: readonly CompiledRule[] | undefined;
+
+  /** Absent rules: who is authenticated may do everything. */
+  constructor(rules: readonly PolicyRule[] | undefined) {
+    this.#rules = rules?.map(compile);
+  }
+
+  allows(principal: Principal, action: Action, place: Place): boolean {
+    if (this.#rules === undefined) return principal.kind !== "anonymous";
+    return this.#find(principal, action, place)?.isAllowing ?? false;
+  }
+
+  /** The same, with the reason in words. */
+  explain(principal: Principal, action: Action, place: Place): Decision {
+    if (this.#rules === undefined) return withoutRules(principal);
+    const rule = this.#find(principal, action, place);
+    if (rule !== undefined)
+      return {
+        allowed: rule.isAllowing,
+        rule: rule.number,
+        reason: `rule ${rule.number} decides: ${rule.text}`,
+      };
+    const count = this.#rules.length;
+    const rules = count === 1 ? "the one rule does not name" : `none of the ${count} rules names`;
+    return { allowed: false, reason: `${rules} this caller, action and repository together` };
+  }
+
+  /** True: the principal may do it with whatever repository there is. False: perhaps with some. */
+  allowsEverywhere(principal: Principal, action: Action): boolean {
+    if (this.#rules === undefined) return principal.kind !== "anonymous";
+    const first = this.#rules.filter((rule) => rule.concerns(action) && rule.names(principal));
+    // Rules that allow a part before the one that allows all change nothing.
+    const decisive = first.find((rule) => rule.coversAll || !rule.isAllowing);
+    return decisive?.isAllowing === true && decisive.coversAll;
+  }
+
+  /** True: there is a repository with which the principal may do it, if only it exists. */
+  allowsSomewhere(principal: Principal, action: Action): boolean {
+    if (this.#rules === undefined) return principal.kind !== "anonymous";
+    const first = this.#rules.filter((rule) => rule.concerns(action) && rule.names(principal));
+    const end = first.findIndex((rule) => rule.coversAll);
+    const reachable = end < 0 ? first : first.slice(0, end + 1);
+    return reachable.some(({ isAllowing }) => isAllowing);
+  }
+
+  #find(principal: Principal, action: Action, place: Place): CompiledRule | undefined {
+    return this.#rules?.find((rule) => rule.concerns(action) && rule.names(principal) && rule.covers(place));
+  }
+}
+
+function withoutRules({ kind }: Principal): Decision {
+  return kind === "anonymous"
+    ? {
+        allowed: false,
+        reason: "there is no policy, and without one who is not authenticated may do nothing",
+      }
+    : { allowed: true, reason: "there is no policy, and without one who is authenticated may do everything" };
+}
+
+function compile({ repositories, who, effect, actions }: PolicyRule, index: number): CompiledRule {
+  const globs = repositories.map(parseGlob);
+  const coversAll = repositories.includes(EVERYTHING);
+  const words = who.map(compileWord);
+  const isAllowing = effect === "allow";
+  const all = isAllowing && actions.includes("admin");
+  return {
+    number: index + 1,
+    isAllowing,
+    concerns: (action) => all || actions.includes(action),
+    names: (principal) => words.some((names) => names(principal)),
+    covers: (place) => coversAll || (place !== REGISTRY && globs.some((glob) => glob.matches(place))),
+    coversAll,
+    text: `${effect} ${actions.join(", ")} on ${repositories.join(", ")} for ${who.join(", ")}`,
+  };
+}
+
+function compileWord(word: string): (principal: Principal) => boolean {
+  if (word === "anyone") return () => true;
+  if (word === "anonymous") return ({ kind }) => kind === "anonymous";
+  if (word === "authenticated") return ({ kind }) => kind !== "anonymous";
+  const [, kind = "", name = ""] = /^([a-z]+):(.*)$/s.exec(word) ?? [];
+  const glob = parseNameGlob(kind === "group" ? name : word);
+  return kind === "group" ? ({ groups }) => groups.some((group) => glob(group)) : ({ id }) => glob(id);
+}
+
+/** A glob over the name of a principal or a group, as over a repository's: "*" stops at "/", "**" does not. */
+export function parseNameGlob(text: string): (name: string) => boolean {
+  if (!/[*?\\]/.test(text)) return (name) => name === text;
+  const glob = parseGlob(text);
+  return (name) => glob.matches(name);
+}

@@ -1,0 +1,150 @@
+// Reception: asks the doorman about every call, once for each request, before the
+// rules hear of it. With no doorman everybody may do everything.
+import type { HandlerContext } from "@connectrpc/connect";
+import { Unauthorized } from "../auth/credentials.ts";
+import type { Doorman } from "../auth/doorman.ts";
+import type { Sight } from "../auth/permissions.ts";
+import { ANONYMOUS, type Principal } from "../auth/principal.ts";
+import { type Need, scopeOf } from "../oci/access.ts";
+import { RegistryError } from "../oci/errors.ts";
+import { believedFacts } from "./believed-facts.ts";
+import type { Demand } from "./needs.ts";
+import type { Throttle } from "./throttle.ts";
+import { type Visit, visitOf } from "./visit.ts";
+
+export interface ReceptionParts {
+  /** Absent: nobody is asked who they are. */
+  readonly doorman?: Doorman;
+  /** Absent: anybody may come as often as they like. */
+  readonly throttle?: Throttle;
+}
+
+/** How the call's client is challenged: IssueToken is where a token is asked for, so a token is no answer there. */
+export type ChallengeKind = "usual" | "basic";
+
+export class Reception {
+  readonly #doorman: Doorman | undefined;
+  readonly #throttle: Throttle | undefined;
+
+  constructor({ doorman, throttle }: ReceptionParts) {
+    this.#doorman = doorman;
+    this.#throttle = throttle;
+  }
+
+  /** False: calls go through as they are. */
+  get asks(): boolean {
+    return this.#doorman !== undefined || this.#throttle !== undefined;
+  }
+
+  /**
+   * Lets the call in or throws UNAUTHORIZED with a challenge, DENIED or TOOMANYREQUESTS. A promise only where it has
+   * to wait; most calls need not.
+   */
+  admit(context: HandlerContext, demand: Demand, kind: ChallengeKind): void | Promise<void> {
+    const visit = visitOf(context);
+    if (visit === undefined || visit.isAdmitted) return this.#check(visit, demand, kind);
+    const entering = this.#enter(visit, kind);
+    if (entering === undefined) return this.#check(visit, demand, kind);
+    return entering.then(() => this.#check(visit, demand, kind));
+  }
+
+  /** Which repositories the caller may be shown. Undefined: all of them, whatever the policy becomes. */
+  sightOf(context: HandlerContext): Sight | undefined {
+    return this.#doorman?.may.sight(visitOf(context)?.principal ?? ANONYMOUS);
+  }
+
+  /** True: the caller may be shown whatever repository there is. */
+  seesAll(context: HandlerContext): boolean {
+    return this.#doorman?.may.seesAll(visitOf(context)?.principal ?? ANONYMOUS) ?? true;
+  }
+
+  /** True: what the caller was let in by still holds. Long streams ask now and then. */
+  isCurrent(context: HandlerContext): boolean {
+    const who = visitOf(context)?.principal;
+    return this.#doorman === undefined || who === undefined || this.#doorman.isCurrent(who);
+  }
+
+  /** Holds a place for an upload that is being written. Throws TOOMANYREQUESTS. Undefined: there is no limit. */
+  holdUpload(context: HandlerContext): Disposable | undefined {
+    const visit = visitOf(context);
+    return this.#throttle?.upload({ principal: visit?.principal, address: visit?.facts.ip });
+  }
+
+  /** Undefined: whoever calls may do everything and has no name. */
+  callerOf(context: HandlerContext): { readonly id: string; readonly isAdmin: boolean } | undefined {
+    if (this.#doorman === undefined) return undefined;
+    const who = visitOf(context)?.principal ?? ANONYMOUS;
+    return { id: who.id, isAdmin: this.#doorman.may.isAdmin(who) };
+  }
+
+  #enter(visit: Visit, kind: ChallengeKind): undefined | Promise<void> {
+    const { facts } = visit;
+    const doorman = this.#doorman;
+    if (doorman !== undefined && facts.clientClaims !== undefined)
+      return this.#enterByGateway(visit, doorman, kind);
+    const found = this.#identify(visit, kind);
+    if (found instanceof Promise) return found.then((who) => this.#entered(visit, who));
+    return this.#entered(visit, found);
+  }
+
+  async #enterByGateway(visit: Visit, doorman: Doorman, kind: ChallengeKind): Promise<void> {
+    visit.facts = await believedFacts(visit.facts, doorman);
+    await this.#entered(visit, await this.#identify(visit, kind));
+  }
+
+  #identify({ facts }: Visit, kind: ChallengeKind): Principal | undefined | Promise<Principal | undefined> {
+    const doorman = this.#doorman;
+    if (doorman === undefined) return undefined;
+    const refuse = (error: unknown): never => {
+      throw this.#explain(error, facts.baseUrl, [], kind);
+    };
+    try {
+      const { authorization, certificate, ip } = facts;
+      const found = doorman.authenticate({ authorization, certificate, address: ip });
+      return found instanceof Promise ? found.catch(refuse) : found;
+    } catch (error) {
+      return refuse(error);
+    }
+  }
+
+  #entered(visit: Visit, who: Principal | undefined): undefined | Promise<void> {
+    visit.principal = who;
+    visit.isAdmitted = true;
+    return this.#throttle?.count({ principal: who, address: visit.facts.ip });
+  }
+
+  #check(visit: Visit | undefined, demand: Demand, kind: ChallengeKind): void {
+    const doorman = this.#doorman;
+    if (doorman === undefined || demand === "open") return;
+    const who = visit?.principal ?? ANONYMOUS;
+    const needs = typeof demand === "string" ? [] : demand;
+    try {
+      if (typeof demand !== "string") doorman.may.demand(who, demand);
+      else if (who.kind === "anonymous" && !(demand === "credential" && who.limit !== undefined))
+        throw new Unauthorized("authentication required");
+    } catch (error) {
+      throw this.#explain(error, visit?.facts.baseUrl, needs, kind);
+    }
+  }
+
+  /** Adds to an Unauthorized how to do better. */
+  #explain(
+    error: unknown,
+    baseUrl: string | undefined,
+    needs: readonly Need[],
+    kind: ChallengeKind,
+  ): unknown {
+    const doorman = this.#doorman;
+    if (!(error instanceof Unauthorized) || doorman === undefined) return error;
+    const challenge =
+      kind === "basic"
+        ? doorman.basicChallenge()
+        : doorman.challenge(needs, { baseUrl, error: error.tokenError });
+    const scope = scopeOf(needs);
+    return new RegistryError(
+      "UNAUTHORIZED",
+      { challenge, ...(scope !== "" && { scope }) },
+      { message: error.message, cause: error },
+    );
+  }
+}
