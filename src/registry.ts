@@ -1,5 +1,6 @@
 // The fuse box: the only place that opens stores and wires them to the rules and
 // the services. What it returns is a whole registry without a network.
+import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Lodge } from "./auth/lodge.ts";
 import type { BlobStore } from "./blobs/blob-store.ts";
@@ -124,7 +125,8 @@ function openLodge(
   { logger, now, newId }: RegistryDependencies,
 ): Promise<Lodge | undefined> {
   const report = (message: string, facts: object) => logger.warn(facts, message);
-  return Lodge.open({ auth, metadata, now, newId, report });
+  const tell = (message: string, facts: object) => logger.info(facts, message);
+  return Lodge.open({ auth, metadata, now, newId, report, tell });
 }
 
 function authParts(lodge: Lodge | undefined, { auth }: Config): AuthServiceParts {
@@ -173,6 +175,8 @@ async function openStores(storage: StorageConfig, now: () => number): Promise<St
     return { blobs, uploads: new MemoryUploadStore({ blobs, now }), metadata };
   }
   const folder = dataFolder(storage.rootDirectory);
+  // Keys that sign tokens lie there: a folder that is made now is nobody else's.
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   // The catalogue first: its lock keeps a second process away from the files.
   const metadata = new Catalogue(await LevelEngine.open(resolve(folder, "metadata")));
   try {

@@ -28,8 +28,10 @@ export interface LodgeParts {
   readonly now: () => number;
   /** A new UUID of version 7. */
   readonly newId: () => string;
-  /** Told of files that went bad, issuers that do not answer, and keys that were made. */
+  /** Told of files that went bad and issuers that do not answer. */
   readonly report: Report;
+  /** Told of keys that were made. */
+  readonly tell: (message: string, facts: object) => void;
 }
 
 /** How often tokens that ended long ago are forgotten, in milliseconds. */
@@ -76,7 +78,7 @@ export class Lodge {
 }
 
 async function openLodge(parts: LodgeParts): Promise<Lodge> {
-  const { auth, metadata, now, newId, report } = parts;
+  const { auth, metadata, now, newId, report, tell } = parts;
   const closers: (() => void | Promise<void>)[] = [];
   try {
     const files = await openFiles(parts, closers);
@@ -87,7 +89,6 @@ async function openLodge(parts: LodgeParts): Promise<Lodge> {
     closers.push(() => accessTokens.close());
     const foreign = auth.token && (await ForeignTokens.open({ config: auth.token, now, report }));
     if (foreign !== undefined) closers.push(() => foreign.close());
-    const tell = (message: string, facts: object) => report(message, { ...facts });
     const issuer =
       auth.issuer && (await Issuer.open({ config: auth.issuer, metadata, now, newId, report: tell }));
     const isTokenGood = (id: string) => accessTokens.isGood(id);

@@ -20,6 +20,13 @@
 //   w/<webhook>                     WebhookRecord
 //   h/<webhook>                     DeliveryLogRecord
 //   q/<webhook>\0<id>               DeadLetterRecord
+//   y/signing                       SigningKeysRecord; private keys are in it
+//   a/<id>                          AccessTokenRecord, oldest first because ids are UUIDs of version 7
+//   i/<hash>                        AccessTokenNameRecord; an access token by its hash
+//   o/<owner>\0<id>                 nothing; the access tokens of an owner
+//   n/access-tokens/<owner>         counter of them; there only while above 0
+//   v/<hash>                        RefreshTokenRecord
+//   j/<principal>                   RefreshTokensRecord; the refresh tokens of a principal
 //
 // <repo> is the name with "/" written as \x01, which sorts below every character
 // a name may hold: so "a/b" comes before "a-b", and "a/b\0" never meets "a/b/c".
@@ -39,6 +46,13 @@ import type {
   UploadRecord,
   WebhookRecord,
 } from "./records.ts";
+import type {
+  AccessTokenNameRecord,
+  AccessTokenRecord,
+  RefreshTokenRecord,
+  RefreshTokensRecord,
+  SigningKeysRecord,
+} from "./token-records.ts";
 
 declare const recordType: unique symbol;
 
@@ -115,6 +129,21 @@ export const deadLetterKey = (name: string, id: string): Key<DeadLetterRecord> =
   text: `q/${name}${end}${id}`,
 });
 
+export const signingKeysKey: Key<SigningKeysRecord> = { text: "y/signing" };
+
+export const accessTokenKey = (id: string): Key<AccessTokenRecord> => ({ text: `a/${id}` });
+
+export const accessTokenNameKey = (hash: string): Key<AccessTokenNameRecord> => ({ text: `i/${hash}` });
+
+/** The owner is a principal's id, which holds no \0. */
+export const ownedTokenKey = (owner: string, id: string): Key<Raw> => ({ text: `o/${owner}${end}${id}` });
+
+export const accessTokenCountKey = (owner: string): Key<number> => ({ text: `n/access-tokens/${owner}` });
+
+export const refreshTokenKey = (hash: string): Key<RefreshTokenRecord> => ({ text: `v/${hash}` });
+
+export const refreshTokensKey = (principal: string): Key<RefreshTokensRecord> => ({ text: `j/${principal}` });
+
 /** Below it, entries are named by tag. */
 export const tagsOf = (repository: RepositoryName): Prefix<TagRecord> => ({
   text: `t/${repositoryPart(repository)}${end}`,
@@ -147,6 +176,15 @@ export const webhooks: Prefix<WebhookRecord> = { text: "w/" };
 
 /** Below it, entries are named by dead letter id. */
 export const deadLettersOf = (name: string): Prefix<DeadLetterRecord> => ({ text: `q/${name}${end}` });
+
+/** Below it, entries are named by access token id. */
+export const accessTokens: Prefix<AccessTokenRecord> = { text: "a/" };
+
+/** Below it, entries are named by access token id. */
+export const accessTokensOf = (owner: string): Prefix<Raw> => ({ text: `o/${owner}${end}` });
+
+/** Below it, entries are named by the tokens' hashes. */
+export const refreshTokens: Prefix<RefreshTokenRecord> = { text: "v/" };
 
 /** All repositories, also those without a manifest; for names see repositoryEntryOf (entry-names.ts). */
 export const repositories: Prefix<RepositoryRecord> = { text: "r/" };

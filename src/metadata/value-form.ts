@@ -38,6 +38,7 @@ const FORMS: ReadonlyMap<string, ValueForm> = new Map([
   ["c/", counter],
   ["g/", raw],
   ["n/", counter],
+  ["o/", raw],
   ["p/", raw],
 ]);
 

@@ -42,6 +42,7 @@ export function authService(parts: AuthServiceParts): ServiceImpl<typeof AuthSer
       return {
         principal: id,
         groups: [...groups],
+        limited: limit !== undefined,
         scopes: (limit?.access ?? []).map(formatScope),
         ...(expireTime !== undefined && { expireTime: timeMessage(expireTime) }),
       };
