@@ -22,6 +22,14 @@ export interface ReceptionParts {
 /** How the call's client is challenged: IssueToken is where a token is asked for, so a token is no answer there. */
 export type ChallengeKind = "usual" | "basic";
 
+/** What somebody came for. */
+interface Errand {
+  readonly needs: readonly Need[];
+  readonly kind: ChallengeKind;
+}
+
+const BAD_TOKEN = "the token is not valid here, or not any more";
+
 export class Reception {
   readonly #doorman: Doorman | undefined;
   readonly #throttle: Throttle | undefined;
@@ -43,7 +51,7 @@ export class Reception {
   admit(context: HandlerContext, demand: Demand, kind: ChallengeKind): void | Promise<void> {
     const visit = visitOf(context);
     if (visit === undefined || visit.isAdmitted) return this.#check(visit, demand, kind);
-    const entering = this.#enter(visit, kind);
+    const entering = this.#enter(visit, { needs: needsOf(demand), kind });
     if (entering === undefined) return this.#check(visit, demand, kind);
     return entering.then(() => this.#check(visit, demand, kind));
   }
@@ -78,25 +86,36 @@ export class Reception {
   }
 
   #enter(visit: Visit, kind: ChallengeKind): undefined | Promise<void> {
-    const { facts } = visit;
     const doorman = this.#doorman;
-    if (doorman !== undefined && facts.clientClaims !== undefined)
-      return this.#enterByGateway(visit, doorman, kind);
-    const found = this.#identify(visit, kind);
-    if (found instanceof Promise) return found.then((who) => this.#entered(visit, who));
-    return this.#entered(visit, found);
+    if (doorman === undefined || visit.facts.clientClaims === undefined) return this.#count(visit, kind);
+    return this.#enterByGateway(visit, doorman, kind);
   }
 
   async #enterByGateway(visit: Visit, doorman: Doorman, kind: ChallengeKind): Promise<void> {
     visit.facts = await believedFacts(visit.facts, doorman);
-    await this.#entered(visit, await this.#identify(visit, kind));
+    await this.#count(visit, kind);
   }
 
-  #identify({ facts }: Visit, kind: ChallengeKind): Principal | undefined | Promise<Principal | undefined> {
+  /** The address first: who comes too often is not even asked who it is. */
+  #count(visit: Visit, kind: ChallengeKind): undefined | Promise<void> {
+    const counting = this.#throttle?.countAddress(visit.facts.ip);
+    return counting === undefined ? this.#name(visit, kind) : counting.then(() => this.#name(visit, kind));
+  }
+
+  #name(visit: Visit, kind: ChallengeKind): undefined | Promise<void> {
+    const found = this.#identify(visit, kind);
+    return found instanceof Promise
+      ? found.then((who) => this.#entered(visit, who))
+      : this.#entered(visit, found);
+  }
+
+  #identify({ facts }: Visit, errand: Errand): Principal | undefined | Promise<Principal | undefined> {
     const doorman = this.#doorman;
     if (doorman === undefined) return undefined;
-    const refuse = (error: unknown): never => {
-      throw this.#explain(error, facts.baseUrl, [], kind);
+    // Who brings wrong credentials counts as a client, too: else guessing would be free.
+    const refuse = async (error: unknown): Promise<never> => {
+      await this.#throttle?.count({ principal: undefined, address: facts.ip });
+      throw this.#explain(error, facts.baseUrl, errand);
     };
     try {
       const { authorization, certificate, ip } = facts;
@@ -110,30 +129,25 @@ export class Reception {
   #entered(visit: Visit, who: Principal | undefined): undefined | Promise<void> {
     visit.principal = who;
     visit.isAdmitted = true;
-    return this.#throttle?.count({ principal: who, address: visit.facts.ip });
+    return this.#throttle?.countPrincipal(who);
   }
 
   #check(visit: Visit | undefined, demand: Demand, kind: ChallengeKind): void {
     const doorman = this.#doorman;
     if (doorman === undefined || demand === "open") return;
     const who = visit?.principal ?? ANONYMOUS;
-    const needs = typeof demand === "string" ? [] : demand;
+    const needs = needsOf(demand);
     try {
       if (typeof demand !== "string") doorman.may.demand(who, demand);
       else if (who.kind === "anonymous" && !(demand === "credential" && who.limit !== undefined))
         throw new Unauthorized("authentication required");
     } catch (error) {
-      throw this.#explain(error, visit?.facts.baseUrl, needs, kind);
+      throw this.#explain(error, visit?.facts.baseUrl, { needs, kind });
     }
   }
 
   /** Adds to an Unauthorized how to do better. */
-  #explain(
-    error: unknown,
-    baseUrl: string | undefined,
-    needs: readonly Need[],
-    kind: ChallengeKind,
-  ): unknown {
+  #explain(error: unknown, baseUrl: string | undefined, { needs, kind }: Errand): unknown {
     const doorman = this.#doorman;
     if (!(error instanceof Unauthorized) || doorman === undefined) return error;
     const challenge =
@@ -141,10 +155,16 @@ export class Reception {
         ? doorman.basicChallenge()
         : doorman.challenge(needs, { baseUrl, error: error.tokenError });
     const scope = scopeOf(needs);
+    // What exactly is wrong with a token helps who makes false ones more than anybody else.
+    const message = error.tokenError === "invalid_token" ? BAD_TOKEN : error.message;
     return new RegistryError(
       "UNAUTHORIZED",
       { challenge, ...(scope !== "" && { scope }) },
-      { message: error.message, cause: error },
+      { message, cause: error },
     );
   }
+}
+
+function needsOf(demand: Demand): readonly Need[] {
+  return typeof demand === "string" ? [] : demand;
 }

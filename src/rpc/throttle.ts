@@ -35,15 +35,17 @@ export class Throttle {
     this.#maxUploads = maxUploads;
   }
 
-  /** Counts a request. Throws TOOMANYREQUESTS with `retry_after` in seconds. */
-  count({ principal, address }: Client): undefined | Promise<void> {
-    const byName =
-      principal === undefined || principal.kind === "anonymous"
-        ? undefined
-        : this.#perPrincipal?.consume(principal.id);
-    const byAddress = address === undefined ? undefined : this.#perAddress?.consume(networkOf(address));
-    if (byName === undefined && byAddress === undefined) return undefined;
-    return Promise.all([byName, byAddress]).then(() => undefined, tooMany);
+  /** Counts a request of an address, whoever it is. Throws TOOMANYREQUESTS with `retry_after` in seconds. */
+  countAddress(address: string | undefined): undefined | Promise<void> {
+    if (this.#perAddress === undefined || address === undefined) return undefined;
+    return this.#perAddress.consume(networkOf(address)).then(() => undefined, tooMany);
+  }
+
+  /** Counts a request of somebody with a name, wherever it comes from. Throws the same. */
+  countPrincipal(principal: Principal | undefined): undefined | Promise<void> {
+    if (this.#perPrincipal === undefined || principal === undefined || principal.kind === "anonymous")
+      return undefined;
+    return this.#perPrincipal.consume(principal.id).then(() => undefined, tooMany);
   }
 
   /** Holds a place for one upload that is being written. Throws TOOMANYREQUESTS when the client has none left. */

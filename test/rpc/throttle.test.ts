@@ -20,20 +20,28 @@ function isTooMany(error: unknown): boolean {
   return true;
 }
 
-async function spend(limits: Throttle, count: number, client: Parameters<Throttle["count"]>[0]) {
-  for (let index = 0; index < count; index++) await limits.count(client);
+type Client = Parameters<Throttle["upload"]>[0];
+
+async function come(limits: Throttle, { principal: who, address }: Client): Promise<void> {
+  await limits.countAddress(address);
+  await limits.countPrincipal(who);
+}
+
+async function spend(limits: Throttle, count: number, client: Client): Promise<void> {
+  for (let index = 0; index < count; index++) await come(limits, client);
 }
 
 test("without rates nothing is counted, and nobody waits", () => {
   const limits = throttle({});
-  assert.equal(limits.count({ principal: alice, address: "192.0.2.1" }), undefined);
+  assert.equal(limits.countAddress("192.0.2.1"), undefined);
+  assert.equal(limits.countPrincipal(alice), undefined);
 });
 
 test("a principal has its share wherever it comes from, and others have theirs", async () => {
   const limits = throttle({ principal: 1, burst: 60 });
   await spend(limits, 59, { principal: alice, address: "192.0.2.1" });
   await spend(limits, 1, { principal: alice, address: "192.0.2.2" });
-  await assert.rejects(async () => limits.count({ principal: alice, address: "192.0.2.3" }), isTooMany);
+  await assert.rejects(async () => come(limits, { principal: alice, address: "192.0.2.3" }), isTooMany);
   await spend(limits, 1, { principal: bob, address: "192.0.2.1" });
   await spend(limits, 100, { principal: ANONYMOUS, address: "192.0.2.1" });
 });
@@ -42,7 +50,7 @@ test("an address has its share whoever comes from it; one IPv6 network counts as
   const limits = throttle({ address: 1, burst: 60 });
   await spend(limits, 30, { principal: alice, address: "2001:db8::1" });
   await spend(limits, 30, { principal: ANONYMOUS, address: "2001:db8::ffff:2" });
-  await assert.rejects(async () => limits.count({ principal: bob, address: "2001:db8:0:0:1::1" }), isTooMany);
+  await assert.rejects(async () => come(limits, { principal: bob, address: "2001:db8:0:0:1::1" }), isTooMany);
   await spend(limits, 1, { principal: bob, address: "2001:db8:0:1::1" });
 });
 
