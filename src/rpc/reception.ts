@@ -85,25 +85,27 @@ export class Reception {
     return { id: who.id, isAdmin: this.#doorman.may.isAdmin(who) };
   }
 
-  #enter(visit: Visit, kind: ChallengeKind): undefined | Promise<void> {
+  #enter(visit: Visit, errand: Errand): undefined | Promise<void> {
     const doorman = this.#doorman;
-    if (doorman === undefined || visit.facts.clientClaims === undefined) return this.#count(visit, kind);
-    return this.#enterByGateway(visit, doorman, kind);
+    if (doorman === undefined || visit.facts.clientClaims === undefined) return this.#count(visit, errand);
+    return this.#enterByGateway(visit, doorman, errand);
   }
 
-  async #enterByGateway(visit: Visit, doorman: Doorman, kind: ChallengeKind): Promise<void> {
+  async #enterByGateway(visit: Visit, doorman: Doorman, errand: Errand): Promise<void> {
     visit.facts = await believedFacts(visit.facts, doorman);
-    await this.#count(visit, kind);
+    await this.#count(visit, errand);
   }
 
   /** The address first: who comes too often is not even asked who it is. */
-  #count(visit: Visit, kind: ChallengeKind): undefined | Promise<void> {
+  #count(visit: Visit, errand: Errand): undefined | Promise<void> {
     const counting = this.#throttle?.countAddress(visit.facts.ip);
-    return counting === undefined ? this.#name(visit, kind) : counting.then(() => this.#name(visit, kind));
+    return counting === undefined
+      ? this.#name(visit, errand)
+      : counting.then(() => this.#name(visit, errand));
   }
 
-  #name(visit: Visit, kind: ChallengeKind): undefined | Promise<void> {
-    const found = this.#identify(visit, kind);
+  #name(visit: Visit, errand: Errand): undefined | Promise<void> {
+    const found = this.#identify(visit, errand);
     return found instanceof Promise
       ? found.then((who) => this.#entered(visit, who))
       : this.#entered(visit, found);
@@ -112,9 +114,7 @@ export class Reception {
   #identify({ facts }: Visit, errand: Errand): Principal | undefined | Promise<Principal | undefined> {
     const doorman = this.#doorman;
     if (doorman === undefined) return undefined;
-    // Who brings wrong credentials counts as a client, too: else guessing would be free.
-    const refuse = async (error: unknown): Promise<never> => {
-      await this.#throttle?.count({ principal: undefined, address: facts.ip });
+    const refuse = (error: unknown): never => {
       throw this.#explain(error, facts.baseUrl, errand);
     };
     try {
