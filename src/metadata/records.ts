@@ -124,6 +124,8 @@ export interface RequestRecord {
   /** The host the client asked for, as it wrote it: "registry.example.com:5000". */
   readonly host?: string;
   readonly scheme?: "http" | "https";
+  /** Where clients find the registry, when scheme and host do not tell: "https://registry.example.com/prefix". */
+  readonly baseUrl?: string;
   /** The HTTP method, or the RPC's name. */
   readonly method: string;
   readonly userAgent?: string;

@@ -31,7 +31,7 @@ class CallOrigin implements Origin {
   #read(): RequestRecord | undefined {
     const facts = visitOf(this.#context)?.facts;
     if (facts === undefined) return undefined;
-    const { address, host, scheme, userAgent } = facts;
+    const { address, host, scheme, userAgent, baseUrl } = facts;
     const { service, method } = this.#context;
     // Not spread together from parts: this is done for every pull.
     const record: Writable<RequestRecord> = {
@@ -41,6 +41,7 @@ class CallOrigin implements Origin {
     if (address !== undefined) record.address = address;
     if (host !== undefined) record.host = host;
     if (scheme !== undefined) record.scheme = scheme;
+    if (baseUrl !== undefined && baseUrl !== `${scheme}://${host}`) record.baseUrl = baseUrl;
     if (userAgent !== undefined) record.userAgent = userAgent;
     return record;
   }

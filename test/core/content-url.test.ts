@@ -66,3 +66,11 @@ test("a host that is none makes no URL", () => {
   ])
     assert.equal(asked({ host }), undefined, host);
 });
+
+test("where clients find the registry comes before what a request's headers say", () => {
+  const baseUrl = "https://registry.example.com/mirror";
+  assert.equal(
+    asked({ host: "internal:5000", scheme: "http", baseUrl }),
+    `https://registry.example.com/mirror/v2/a/b/blobs/${BLOB_DIGEST}`,
+  );
+});
