@@ -1,6 +1,8 @@
 // The key: the command line becomes a command. The only file that touches
 // process; commands see it as a World.
+import { text } from "node:stream/consumers";
 import { hasColors } from "./commands/colors.ts";
+import { askHidden } from "./commands/hidden-line.ts";
 import { runCommandLine } from "./commands/program.ts";
 import { EXIT, type Output, type World } from "./commands/world.ts";
 
@@ -24,7 +26,17 @@ const world: World = {
   environment: process.env,
   nodeVersion: process.versions.node,
   platform: `${process.platform} ${process.arch}`,
+  pid: process.pid,
   now: Date.now,
+  input: {
+    // Not looked at before somebody asks: that opens it.
+    get isTerminal() {
+      return process.stdin.isTTY === true;
+    },
+    readAll: () => text(process.stdin),
+    askHidden: (questions) =>
+      askHidden({ terminal: process.stdin, questions, write: output(process.stderr).write }),
+  },
   out: output(process.stdout),
   err: output(process.stderr),
   onStopSignal,

@@ -2,11 +2,12 @@
 import { once } from "node:events";
 import { type GatewayListener, handles } from "../../gateway/gateway.ts";
 import type { Config, HttpConfig } from "../config/config.ts";
-import { formatListenAddress } from "../config/listen-address.ts";
+import { formatListenAddress, type ListenAddress } from "../config/listen-address.ts";
 import type { Gateway } from "../server/dispatch.ts";
 import type { Routes } from "../server/rpc-handler.ts";
 import { type Server, startServer } from "../server.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { inheritedSocket, isLocalSocket } from "./inherited-socket.ts";
 import { CommandFailure, EXIT, errorCode, type World } from "./world.ts";
 
 export interface RunOptions {
@@ -29,7 +30,7 @@ const ECHO_MS = 500;
 /** Serves until SIGTERM or SIGINT; another one, later than an echo, ends the process at once. */
 export async function runServer(world: World, options: RunOptions): Promise<void> {
   const { config, logger } = options;
-  const server = await start(options);
+  const server = await start(world, options);
   const stopped = new AbortController();
   let echoUntil = Number.POSITIVE_INFINITY;
   const restoreSignals = world.onStopSignal(() => {
@@ -49,11 +50,37 @@ export async function runServer(world: World, options: RunOptions): Promise<void
   }
 }
 
-async function start({ config, logger, gateway, routes, onDrain }: RunOptions): Promise<Server> {
-  const { address, headers, corsOrigins, ...limits } = config.http;
+async function start(world: World, options: RunOptions): Promise<Server> {
+  const { config, logger } = options;
+  const inherited = inheritedSocket(world);
+  if (inherited === undefined) return listenOn(config.http.address, options);
+  const { descriptor, others } = inherited;
+  if (others > 0) logger.warn({ others }, "more than one socket is inherited; only the first is served");
+  const server = await listenOn({ descriptor }, options);
+  // Nobody has been let in yet: that takes a turn of the event loop.
+  const host = server.path === undefined ? server.address.address : undefined;
+  if (config.auth.mode !== "open" || isLocalSocket(host)) return server;
+  await server.close({ drainMs: 0 });
+  throw new CommandFailure(
+    `other machines can reach the inherited socket on ${host}, and there is no auth section: ` +
+      'let systemd listen on a loopback address, or say who may do what below "auth" ("auth: none: {}" for everybody)',
+  );
+}
+
+async function listenOn(
+  place: ListenAddress | { readonly descriptor: number },
+  { config, logger, gateway, routes, onDrain }: RunOptions,
+): Promise<Server> {
+  const { tls, publicUrl, prefix, trustedProxies, proxyProtocol, headers, corsOrigins, ...limits } =
+    config.http;
   try {
     return await startServer({
-      ...address,
+      ...place,
+      tls,
+      publicUrl,
+      prefix,
+      trustedProxies,
+      proxyProtocol,
       limits,
       corsOrigins,
       gateway: { handles, listener: withHeaders(gateway, headers) },
@@ -62,9 +89,8 @@ async function start({ config, logger, gateway, routes, onDrain }: RunOptions): 
       ...(onDrain !== undefined && { onDrain }),
     });
   } catch (error) {
-    throw new CommandFailure(`cannot listen on ${formatListenAddress(address)}: ${explain(error)}`, {
-      cause: error,
-    });
+    const where = "descriptor" in place ? "the inherited socket" : formatListenAddress(place);
+    throw new CommandFailure(`cannot listen on ${where}: ${explain(error)}`, { cause: error });
   }
 }
 
@@ -95,9 +121,24 @@ function withHeaders(gateway: GatewayListener, headers: HttpConfig["headers"]): 
 
 /** To the person at the terminal, or into the log. */
 async function tell(world: World, { config, logger, announce }: RunOptions, server: Server): Promise<void> {
-  const { port } = server.address;
-  const host = formatListenAddress({ host: config.http.address.host || "localhost", port });
-  const url = `http://${host}`;
+  const { publicUrl } = config.http;
+  const own = hostOf(server, inheritedSocket(world) === undefined ? config.http.address : undefined);
+  const url = urlOf(server, config.http, own);
+  const host = publicUrl === undefined ? own : new URL(publicUrl).host;
   await world.out.write(`${announce({ url, host }).join("\n")}\n`);
   if (!world.err.isTerminal) logger.info({ url }, "listening");
+}
+
+function urlOf(server: Server, { tls, prefix }: HttpConfig, host: string): string {
+  return server.path === undefined
+    ? `${tls === undefined ? "http" : "https"}://${host}${prefix}`
+    : `unix:${server.path}`;
+}
+
+/** As it was written, if it was, with the port that it has become. */
+function hostOf(server: Server, written: ListenAddress | undefined): string {
+  if (server.path !== undefined) return "localhost";
+  const { address, port } = server.address;
+  const host = written !== undefined && "host" in written ? written.host : address;
+  return formatListenAddress({ host: host || "localhost", port });
 }

@@ -14,14 +14,26 @@ export interface Output {
   readonly columns?: number;
 }
 
+export interface Input {
+  /** True: a person types it. */
+  readonly isTerminal: boolean;
+  /** All of it, as text. */
+  readonly readAll: () => Promise<string>;
+  /** Asks the person at the terminal one thing after the other; what they type is not shown. Undefined: they gave up. */
+  readonly askHidden: (questions: readonly string[]) => Promise<readonly string[] | undefined>;
+}
+
 export interface World {
   readonly environment: Environment;
   /** "24.21.0" */
   readonly nodeVersion: string;
   /** "linux x64" */
   readonly platform: string;
+  /** The number of this process. */
+  readonly pid: number;
   /** The time, in milliseconds since 1970. */
   readonly now: () => number;
+  readonly input: Input;
   readonly out: Output;
   readonly err: Output;
   /** Calls the listener for each SIGTERM or SIGINT, which end nothing then. Returns how to stop that. */
@@ -30,8 +42,19 @@ export interface World {
   readonly exit: (code: number) => void;
 }
 
-/** What a shell sees when a command has ended. */
-export const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
+/** What a shell sees when a command has ended. refused: the answer is no. */
+export const EXIT = { ok: 0, failure: 1, usage: 2, refused: 3 } as const;
+
+/** Ends a command that has said everything, with an exit code of its own. */
+export class CommandEnd extends Error {
+  override readonly name = "CommandEnd";
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super(`it ends with ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
 
 /** A failure that is explained to the person at the command line, without a stack trace. */
 export class CommandFailure extends Error {

@@ -68,8 +68,7 @@ function member<Name extends "address" | "host" | "userAgent" | "baseUrl">(
   return found;
 }
 
-/** "[::1]:5000" → "::1" */
+/** "[::1]:5000" and "[::1]" → "::1", "192.0.2.1:5000" and "192.0.2.1" → "192.0.2.1" */
 function ipOf(address: string): string {
-  const colon = address.lastIndexOf(":");
-  return (colon < 0 ? address : address.slice(0, colon)).replace(/^\[(.*)\]$/, "$1");
+  return /^\[([^\]]*)\]/.exec(address)?.[1] ?? address.replace(/:\d+$/, "");
 }

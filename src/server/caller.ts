@@ -1,17 +1,25 @@
-// Who sent a request, as the connection shows it. What headers claim about somebody
-// else behind it is not looked at.
+// Who sent a request, as the connection shows it and as trusted proxies tell. What
+// the headers of anybody else claim about somebody behind them is not looked at.
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
-import type { RequestFacts } from "../rpc/origin.ts";
+import type { ClientCertificate } from "../auth/credentials.ts";
+import { CLIENT_CLAIMS, GATEWAY_AUTHORIZATION } from "../rpc/client-claims.ts";
+import type { RequestFacts } from "../rpc/visit.ts";
+import { type Seen, seenThrough } from "./forwarding.ts";
+import { parseHost } from "./host-name.ts";
+import { formatEndpoint } from "./ip-address.ts";
+import { type Peer, peerOf } from "./peer.ts";
 
 type Request = IncomingMessage | Http2ServerRequest;
 
 /** Longer texts from a client are cut: they go into every event. */
 const MAX_TEXT = 256;
 
-/** How a listener for IPv6 shows those who come over IPv4. RFC 4291, 2.5.5.2. */
-const MAPPED_IPV4 = /^::ffff:(?=\d+\.)/i;
+const DEFAULT_PORTS = { http: 80, https: 443 } as const;
+
+/** Where nobody knows of the connection: it is gone. */
+const GONE: Seen = { scheme: "http" };
 
 /** The facts of a call of a service, found out when they are read. */
 export function callerOf(request: Request): RequestFacts {
@@ -25,10 +33,13 @@ export function clientOf(request: Request): RequestFacts {
 
 class Caller implements RequestFacts {
   readonly #request: Request;
+  readonly #peer: Peer | undefined;
   #id: string | undefined;
+  #seen: Seen | undefined;
 
   constructor(request: Request) {
     this.#request = request;
+    this.#peer = peerOf(request);
   }
 
   get id(): string {
@@ -37,31 +48,68 @@ class Caller implements RequestFacts {
   }
 
   get address(): string | undefined {
-    const { remoteAddress: shown, remotePort } = this.#request.socket;
-    if (shown === undefined) return undefined;
-    const remoteAddress = shown.replace(MAPPED_IPV4, "");
-    return remoteAddress.includes(":")
-      ? `[${remoteAddress}]:${remotePort}`
-      : `${remoteAddress}:${remotePort}`;
+    const { ip, port } = this.#client;
+    return ip === undefined ? undefined : formatEndpoint(ip, port);
+  }
+
+  get ip(): string | undefined {
+    return this.#client.ip;
   }
 
   get host(): string | undefined {
-    const { host, ":authority": authority } = this.#request.headers;
-    return cut(typeof authority === "string" ? authority : host);
+    return cut(this.#host);
   }
 
   get scheme(): "http" | "https" {
-    return this.#isEncrypted ? "https" : "http";
+    return this.#client.scheme;
   }
 
-  /** Of HTTP/2 the session is asked: Node's stand-in for its socket throws when it is gone, and has every member of it. */
-  get #isEncrypted(): boolean {
-    const request = this.#request;
-    return "stream" in request ? request.stream.session?.encrypted === true : "encrypted" in request.socket;
+  get baseUrl(): string | undefined {
+    const { publicUrl, prefix = "" } = this.#peer?.site ?? {};
+    if (publicUrl !== undefined) return publicUrl + prefix;
+    const host = this.#host;
+    return host === undefined || parseHost(host) === undefined
+      ? undefined
+      : `${this.scheme}://${host}${prefix}`;
   }
 
   get userAgent(): string | undefined {
     return cut(this.#request.headers["user-agent"]);
+  }
+
+  get authorization(): string | undefined {
+    return this.#request.headers.authorization;
+  }
+
+  get certificate(): ClientCertificate | undefined {
+    return this.#peer?.certificate;
+  }
+
+  get gatewayAuthorization(): string | undefined {
+    return this.#header(GATEWAY_AUTHORIZATION);
+  }
+
+  get clientClaims(): string | undefined {
+    return this.#header(CLIENT_CLAIMS);
+  }
+
+  get #client(): Seen {
+    this.#seen ??= this.#peer === undefined ? GONE : seenThrough(this.#request.headers, this.#peer);
+    return this.#seen;
+  }
+
+  /** What the client asked for, in full; checked only where proxies say it. */
+  get #host(): string | undefined {
+    const { host: plain, ":authority": authority } = this.#request.headers;
+    const { host = typeof authority === "string" ? authority : plain, hostPort, scheme } = this.#client;
+    if (host === undefined || hostPort === undefined || hostPort === DEFAULT_PORTS[scheme]) return host;
+    const parsed = parseHost(host);
+    return parsed !== undefined && parsed.port === undefined ? `${host}:${hostPort}` : host;
+  }
+
+  #header(name: string): string | undefined {
+    const value = this.#request.headers[name];
+    return typeof value === "string" ? value : undefined;
   }
 }
 

@@ -3,17 +3,14 @@
 import type { Server as Http1Server, ServerResponse } from "node:http";
 import type { Http2Server } from "node:http2";
 import type { Duplex } from "node:stream";
-import { type HttpError, rawError, sendError } from "./json-error.ts";
-import { MAX_HEADER_SIZE } from "./limits.ts";
-
-/** How long the rest of what the client sends is dropped so that it can read the answer, in milliseconds. */
-const LINGER_MS = 1000;
+import { type HttpError, sendError } from "./json-error.ts";
+import { refuseConnection } from "./refuse-connection.ts";
 
 const ERRORS: Readonly<Record<string, HttpError>> = {
   HPE_HEADER_OVERFLOW: {
     status: 431,
     code: "REQUEST_INVALID",
-    message: `the request's headers are longer than ${MAX_HEADER_SIZE} bytes`,
+    message: "the request's headers are too long",
   },
   HPE_CHUNK_EXTENSIONS_OVERFLOW: {
     status: 413,
@@ -46,8 +43,7 @@ export function answerClientErrors(http1: Http1Server, http2: Http2Server, curre
   const answer = (socket: Duplex, error: HttpError) => {
     if (answered.has(socket)) return; // What comes after is no request either.
     answered.add(socket);
-    socket.end(rawError(error));
-    lingerThenDestroy(socket);
+    refuseConnection(socket, error);
   };
   http1.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     const isAnswering = current(socket)?.headersSent === true && current(socket)?.writableFinished === false;
@@ -60,14 +56,4 @@ export function answerClientErrors(http1: Http1Server, http2: Http2Server, curre
   http1.on("checkExpectation", (request, response) => sendError(request, response, EXPECTATION));
   http2.on("checkExpectation", (request, response) => sendError(request, response, EXPECTATION));
   http2.on("connect", (request, response) => sendError(request, response, TUNNEL));
-}
-
-/**
- * Closing with bytes unread makes the kernel reset the connection, and the client
- * may never see the answer. RFC 9112, 9.6.
- */
-function lingerThenDestroy(socket: Duplex): void {
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.on("error", () => undefined).on("close", () => clearTimeout(timer));
-  socket.resume();
 }

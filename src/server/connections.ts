@@ -27,6 +27,12 @@ export class Connections {
     });
   }
 
+  /** The connection goes on encrypted; closing one closes the other. */
+  replace(raw: Socket, secured: Socket): void {
+    this.#sockets.delete(raw);
+    this.add(secured);
+  }
+
   /** The connection turned out to speak HTTP/2. */
   addMultiplexed(socket: Socket): void {
     this.#multiplexed.add(socket);

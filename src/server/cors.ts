@@ -1,21 +1,59 @@
-// What browsers ask before a page of another origin may call the RPCs, and what
-// they want to read in each answer. Fetch Standard, CORS protocol.
+// What browsers ask before a page of another origin may call the RPCs or the Docker
+// API, and what they want to read in each answer, refusals too. The question is
+// answered before anything else is looked at: it carries no credentials. Fetch
+// Standard, CORS protocol.
 import { cors } from "@connectrpc/connect";
 import type { ServerAnswer, ServerRequest } from "./json-error.ts";
 
 /** How long a browser may remember a permission, in seconds; browsers allow two hours at most. */
 const MAX_AGE_S = 7200;
 
-/** Headers that our clients send beside those of the protocols. */
-const OWN_HEADERS = ["Authorization"];
+/** Of the Docker API, beside those of the RPCs. */
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/** Headers that our clients send beside those of the RPC protocols: credentials, and what pages of registries ask with. */
+const OWN_HEADERS = [
+  "Authorization",
+  "Accept",
+  "Cache-Control",
+  "Content-Range",
+  "If-Match",
+  "If-None-Match",
+  "If-Range",
+  "Range",
+];
+
+/** What a page cannot do without: digests, where to go on, how to log in, when to come again. */
+const OWN_EXPOSED = [
+  "Accept-Ranges",
+  "Content-Length",
+  "Content-Range",
+  "Docker-Content-Digest",
+  "Docker-Distribution-API-Version",
+  "Docker-Upload-UUID",
+  "ETag",
+  "Link",
+  "Location",
+  "OCI-Chunk-Min-Length",
+  "OCI-Filters-Applied",
+  "OCI-Subject",
+  "OCI-Tag",
+  "Range",
+  "Retry-After",
+  "WWW-Authenticate",
+];
 
 const PREFLIGHT_HEADERS = {
-  "Access-Control-Allow-Methods": cors.allowedMethods.join(", "),
-  "Access-Control-Allow-Headers": [...cors.allowedHeaders, ...OWN_HEADERS].join(", "),
+  "Access-Control-Allow-Methods": union(METHODS, cors.allowedMethods),
+  "Access-Control-Allow-Headers": union(cors.allowedHeaders, OWN_HEADERS),
   "Access-Control-Max-Age": MAX_AGE_S,
 };
 
-const EXPOSED_HEADERS = cors.exposedHeaders.join(", ");
+const EXPOSED_HEADERS = union(cors.exposedHeaders, OWN_EXPOSED);
+
+function union(...lists: readonly (readonly string[])[]): string {
+  return [...new Set(lists.flat())].join(", ");
+}
 
 /** Sets what a browser wants to read, and answers its question before a call. True: it is answered. */
 export type AnswerCors = (request: ServerRequest, response: ServerAnswer) => boolean;

@@ -1,8 +1,11 @@
 // Which room answers a request: the gateway, an RPC, or nobody.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { ambiguityOf } from "./ambiguity.ts";
 import type { Connections } from "./connections.ts";
+import type { AnswerCors } from "./cors.ts";
 import { type HttpError, type ServerAnswer, type ServerRequest, sendError } from "./json-error.ts";
+import { withoutPrefix } from "./prefix.ts";
 import type { RpcHandler } from "./rpc-handler.ts";
 
 export type Request = IncomingMessage | Http2ServerRequest;
@@ -18,6 +21,9 @@ export interface DispatchOptions {
   readonly gateway: Gateway | undefined;
   readonly rpc: RpcHandler | undefined;
   readonly connections: Connections;
+  /** In front of the gateway's paths; RPCs are found with it and without. */
+  readonly prefix: string;
+  readonly answerCors: AnswerCors;
 }
 
 const STOPPING: HttpError = {
@@ -28,20 +34,39 @@ const STOPPING: HttpError = {
 
 const NO_HOST: HttpError = { status: 400, code: "REQUEST_INVALID", message: "the Host header is missing" };
 
-export function createDispatcher({ gateway, rpc, connections }: DispatchOptions) {
+export function createDispatcher(options: DispatchOptions) {
+  const { connections, answerCors } = options;
   return (request: Request, response: Response): void => {
     if (!("stream" in response)) connections.addAnswer(response);
-    const url = request.url ?? "";
-    if (connections.draining) {
-      const headers = { "Retry-After": "1", ...(!("stream" in request) && { Connection: "close" }) };
-      sendError(request, response, { ...STOPPING, headers });
-    } else if (request.httpVersion === "1.1" && request.headers.host === undefined) {
-      sendError(request, response, { ...NO_HOST, headers: { Connection: "close" } });
-    } else if (gateway?.handles(url) === true) gateway.listener(request, response);
-    else if (rpc?.(pathOf(url), request, response) === true) return;
-    else if (isProbe(request)) answerProbe(response);
-    else sendError(request, response, unknownPath(url));
+    const refusal = "stream" in request ? undefined : refusalOf(request);
+    if (refusal !== undefined) sendError(request, response, refusal);
+    else if (answerCors(request, response)) return;
+    else if (connections.draining) sendError(request, response, stopping(request));
+    else dispatch(options, request, response);
   };
+}
+
+function dispatch({ gateway, rpc, prefix }: DispatchOptions, request: Request, response: Response): void {
+  const asked = request.url ?? "";
+  const below = withoutPrefix(asked, prefix);
+  const url = below ?? asked;
+  if (url !== asked) request.url = url;
+  if (below !== undefined && gateway?.handles(url) === true) gateway.listener(request, response);
+  else if (rpc?.(pathOf(url), request, response) === true) return;
+  else if (isProbe(request)) answerProbe(response);
+  else sendError(request, response, unknownPath(asked));
+}
+
+/** What HTTP/1.1 lets a client write and nobody should act on; the connection ends with it. */
+function refusalOf(request: IncomingMessage): HttpError | undefined {
+  const isHostless = request.httpVersion === "1.1" && request.headers.host === undefined;
+  const error = isHostless ? NO_HOST : ambiguityOf(request);
+  return error && { ...error, headers: { Connection: "close" } };
+}
+
+function stopping(request: Request): HttpError {
+  const headers = { "Retry-After": "1", ...(!("stream" in request) && { Connection: "close" }) };
+  return { ...STOPPING, headers };
 }
 
 /** Load balancers and Kubernetes ask for "/" to see whether anybody is there; Docker's registry answers so too. */

@@ -13,6 +13,7 @@ export interface ServerAnswer extends Writable {
   setHeader(name: string, value: number | string | readonly string[]): unknown;
   setTimeout(milliseconds: number, callback: () => void): unknown;
   writeHead(status: number, headers?: OutgoingHttpHeaders): unknown;
+  writeContinue(): unknown;
 }
 
 export interface HttpError {

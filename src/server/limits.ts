@@ -12,8 +12,14 @@ export interface ServerLimits {
   readonly pingIntervalMs: number;
   /** The most connections at a time; more are closed at once. */
   readonly maxConnections: number;
+  /** The most connections at a time from one address (IPv6: one /64), trusted proxies excepted. 0: any number. */
+  readonly maxConnectionsPerAddress: number;
   /** The most requests at a time on one HTTP/2 connection. */
   readonly maxStreams: number;
+  /** The longest head of a request. */
+  readonly maxHeaderSize: number;
+  /** How often the files of certificates are looked at. */
+  readonly certificateCheckMs: number;
 }
 
 export const DEFAULT_SERVER_LIMITS: ServerLimits = {
@@ -22,11 +28,12 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   progressTimeoutMs: 60_000,
   pingIntervalMs: 30_000,
   maxConnections: 10_000,
+  maxConnectionsPerAddress: 0,
   maxStreams: 256,
+  // Room for long repository names, many tags in one query, and tokens of some kilobytes.
+  maxHeaderSize: 32 * 1024,
+  certificateCheckMs: 5000,
 };
-
-/** Room for long repository names, many tags in one query, and tokens of some kilobytes. */
-export const MAX_HEADER_SIZE = 32 * 1024;
 
 /** What one HTTP/2 stream may send before somebody reads it: memory, times the streams of all connections. */
 export const STREAM_WINDOW = 1024 * 1024;

@@ -2,13 +2,7 @@
 // never listen themselves; sniff.ts hands them their connections.
 import { createServer as createHttp1, type Server as Http1Server } from "node:http";
 import { createServer as createHttp2, type Http2Server, type ServerHttp2Session } from "node:http2";
-import {
-  CONNECTION_WINDOW,
-  MAX_HEADER_SIZE,
-  MAX_SESSION_MEMORY,
-  type ServerLimits,
-  STREAM_WINDOW,
-} from "./limits.ts";
+import { CONNECTION_WINDOW, MAX_SESSION_MEMORY, type ServerLimits, STREAM_WINDOW } from "./limits.ts";
 
 export function createHttp1Server(limits: ServerLimits): Http1Server {
   const server = createHttp1({
@@ -16,7 +10,9 @@ export function createHttp1Server(limits: ServerLimits): Http1Server {
     // A layer may take hours; what counts is that it moves.
     requestTimeout: 0,
     keepAliveTimeout: limits.idleTimeoutMs,
-    maxHeaderSize: MAX_HEADER_SIZE,
+    maxHeaderSize: limits.maxHeaderSize,
+    // Lenient parsing is how one request becomes two between us and a proxy.
+    insecureHTTPParser: false,
     connectionsCheckingInterval: Math.min(30_000, Math.ceil(limits.headerTimeoutMs / 2)),
     // Node would answer without a body; the dispatcher refuses it in JSON.
     requireHostHeader: false,
@@ -32,7 +28,7 @@ export function createHttp2Server(limits: ServerLimits): Http2Server {
     settings: {
       maxConcurrentStreams: limits.maxStreams,
       initialWindowSize: STREAM_WINDOW,
-      maxHeaderListSize: MAX_HEADER_SIZE,
+      maxHeaderListSize: limits.maxHeaderSize,
       enablePush: false,
     },
   });

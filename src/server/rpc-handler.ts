@@ -18,9 +18,8 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
-import { requestValues } from "../rpc/origin.ts";
+import { requestValues } from "../rpc/visit.ts";
 import { callerOf } from "./caller.ts";
-import { createCors } from "./cors.ts";
 import { dropDistantDeadline } from "./distant-deadlines.ts";
 import { type HttpError, sendError } from "./json-error.ts";
 import { MAX_REQUEST_MESSAGE, MAX_RESPONSE_MESSAGE } from "./limits.ts";
@@ -35,8 +34,6 @@ export type Routes = (router: ConnectRouter, shutdownSignal: AbortSignal) => voi
 export interface RpcHandlerOptions {
   readonly routes: Routes;
   readonly shutdownSignal: AbortSignal;
-  /** From where pages in browsers may call; see createCors. */
-  readonly corsOrigins: readonly string[];
   /** Told of failures that are neither a client's nor an answer. */
   readonly report: (error: unknown, message: string) => void;
 }
@@ -58,20 +55,13 @@ const ROUTER_OPTIONS: ConnectRouterOptions = {
   jsonOptions: { ignoreUnknownFields: false },
 };
 
-export function createRpcHandler({
-  routes,
-  shutdownSignal,
-  corsOrigins,
-  report,
-}: RpcHandlerOptions): RpcHandler {
-  const answerCors = createCors(corsOrigins);
+export function createRpcHandler({ routes, shutdownSignal, report }: RpcHandlerOptions): RpcHandler {
   const router = createConnectRouter(ROUTER_OPTIONS);
   routes(router, shutdownSignal);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
   return (path, request, response) => {
     const handler = handlers.get(path);
     if (handler === undefined) return false;
-    if (answerCors(request, response)) return true;
     serve(handler, request, response).catch((error: unknown) => {
       if (isGone(request)) return;
       report(error, "an RPC could not be answered");
@@ -82,6 +72,7 @@ export function createRpcHandler({
 }
 
 async function serve(handler: UniversalHandler, request: Request, response: Response): Promise<void> {
+  if (request.headers.expect !== undefined && request.httpVersion !== "1.0") response.writeContinue();
   let received: ReturnType<typeof universalRequestFromNodeRequest>;
   try {
     received = universalRequestFromNodeRequest(

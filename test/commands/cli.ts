@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { runCommandLine } from "../../src/commands/program.ts";
-import type { Output, World } from "../../src/commands/world.ts";
+import type { Input, Output, World } from "../../src/commands/world.ts";
 import { type RunResult, tryRun } from "../support/run.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
@@ -27,6 +27,8 @@ export interface HereOptions {
   readonly columns?: number;
   /** Absent: empty. */
   readonly environment?: Environment;
+  /** What it reads. Absent: nothing, from something that is no terminal. */
+  readonly input?: string | { readonly hiddenLines: readonly string[] | undefined };
   /** The time it sees, in milliseconds since 1970. */
   readonly now?: number;
 }
@@ -41,8 +43,10 @@ export async function stowageHere(args: readonly string[], options: HereOptions 
   const world: World = {
     environment,
     nodeVersion: "0.0.0",
+    pid: 1,
     platform: "none",
     now: () => now,
+    input: inputOf(options.input ?? ""),
     out,
     err,
     onStopSignal: () => () => undefined,
@@ -52,6 +56,15 @@ export async function stowageHere(args: readonly string[], options: HereOptions 
   };
   const code = await runCommandLine(world, args);
   return { code, stdout: outText(), stderr: errText() };
+}
+
+/** Text, or lines that somebody types without seeing them; undefined: they give up. */
+function inputOf(input: NonNullable<HereOptions["input"]>): Input {
+  return {
+    isTerminal: typeof input !== "string",
+    readAll: async () => (typeof input === "string" ? input : ""),
+    askHidden: async () => (typeof input === "string" ? undefined : input.hiddenLines),
+  };
 }
 
 function collect(terminal: Omit<Output, "write">): [Output, () => string] {

@@ -1,14 +1,16 @@
 // A server with a small gateway and one endless stream, for the tests of the
 // listener; and a raw client that sends exactly the bytes it is told.
 import assert from "node:assert/strict";
-import { connect, type Socket } from "node:net";
+import { connect, type NetConnectOpts, type Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { EventService } from "../../src/gen/stowage/v1/event_service_pb.ts";
-import type { Gateway } from "../../src/server/dispatch.ts";
+import { clientOf } from "../../src/server/caller.ts";
+import type { Gateway, Request } from "../../src/server/dispatch.ts";
 import type { ServerAnswer, ServerRequest } from "../../src/server/json-error.ts";
 import type { ServerLimits } from "../../src/server/limits.ts";
-import { type Server, startServer } from "../../src/server.ts";
+import type { Place } from "../../src/server/listen.ts";
+import { type Server, type ServiceOptions, startServer } from "../../src/server.ts";
 
 export interface RunningServer extends AsyncDisposable {
   readonly server: Server;
@@ -21,22 +23,26 @@ export interface RunningServer extends AsyncDisposable {
 }
 
 /** The test's server has no deadline to wait for: disposing cuts what is left. */
-export async function runServer(limits: Partial<ServerLimits> = {}): Promise<RunningServer> {
+export async function runServer(
+  limits: Partial<ServerLimits> = {},
+  options: Partial<ServiceOptions> = {},
+  place: Place = { host: "127.0.0.1", port: 0 },
+): Promise<RunningServer> {
   const reports: unknown[] = [];
   const held: ServerAnswer[] = [];
   const server = await startServer({
-    host: "127.0.0.1",
-    port: 0,
+    ...place,
     limits,
     gateway: createGateway(held),
     routes,
     report: (error) => reports.push(error),
+    ...options,
   });
-  const { port } = server.address;
+  const port = server.path === undefined ? server.address.port : 0;
   return {
     server,
     port,
-    url: `http://127.0.0.1:${port}`,
+    url: `${options.tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
     reports,
     release: () => {
       for (const answer of held) answer.end("released");
@@ -45,19 +51,30 @@ export async function runServer(limits: Partial<ServerLimits> = {}): Promise<Run
   };
 }
 
+/** Where the answer is what the server knows of the client. */
+export const FACTS = "/v2/facts";
+
 /** Where an answer begins at once and ends with release(). */
 export const HELD = "/v2/held";
 
 function createGateway(held: ServerAnswer[]): Gateway {
   return {
     handles: (url) => url.startsWith("/v2/"),
-    listener(request, response) {
+    listener(request: Request, response) {
+      if (request.url === FACTS) return tellFacts(request, response);
       if (request.url !== HELD) return count(request, response);
       response.writeHead(200, { "Content-Length": 13 });
       response.write("held ");
       held.push(response);
     },
   };
+}
+
+function tellFacts(request: Request, response: ServerAnswer): void {
+  const { id: _, address, ip, host, scheme, baseUrl, certificate } = clientOf(request);
+  const body = JSON.stringify({ address, ip, host, scheme, baseUrl, certificate });
+  response.writeHead(200, { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) });
+  response.end(body);
 }
 
 /** Answers when the whole body is there, with its length and the protocol it came by. */
@@ -88,8 +105,10 @@ export class RawConnection {
   #received = "";
   readonly #closed: Promise<void>;
 
-  constructor(port: number) {
-    this.socket = connect({ port, host: "127.0.0.1", noDelay: true, allowHalfOpen: true });
+  /** To a port of this machine, or over a socket that the test has opened. */
+  constructor(to: number | Socket | NetConnectOpts) {
+    const place = typeof to === "number" ? { port: to, host: "127.0.0.1" } : to;
+    this.socket = "on" in place ? place : connect({ ...place, noDelay: true, allowHalfOpen: true });
     this.socket.on("error", () => undefined);
     this.socket.on("data", (chunk) => {
       this.#received += chunk.toString("latin1");

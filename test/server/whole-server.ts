@@ -2,11 +2,14 @@
 // the RPCs on one port, as `serve` puts them together.
 import assert from "node:assert/strict";
 import { createGateway, handles } from "../../gateway/gateway.ts";
+import { gatewayLimits } from "../../src/commands/gateway-limits.ts";
+import { locationBase } from "../../src/commands/location-base.ts";
+import type { Registry } from "../../src/registry.ts";
 import { createDirectTransport } from "../../src/rpc/direct-transport.ts";
-import { requestValues } from "../../src/rpc/origin.ts";
+import { requestValues } from "../../src/rpc/visit.ts";
 import { clientOf } from "../../src/server/caller.ts";
 import { type Server, startServer } from "../../src/server.ts";
-import { openTestRegistry, type TestRegistryOptions } from "../support/test-registry.ts";
+import { openTestRegistry, type TestRegistryOptions, testConfig } from "../support/test-registry.ts";
 
 export interface WholeServerOptions extends TestRegistryOptions {
   /** Whose pages may call. Absent: none. */
@@ -17,6 +20,7 @@ export interface WholeServerOptions extends TestRegistryOptions {
 
 export interface WholeServer extends AsyncDisposable {
   readonly server: Server;
+  readonly registry: Registry;
   /** "127.0.0.1:port" */
   readonly host: string;
   readonly url: string;
@@ -30,15 +34,24 @@ export async function openWholeServer({
 }: WholeServerOptions = {}): Promise<WholeServer> {
   const failures: unknown[] = [];
   const lines: string[] = [];
+  const config = testConfig(options);
+  const { publicUrl, prefix, trustedProxies, proxyProtocol, ...limits } = config.http;
   const registry = await openTestRegistry(options, lines);
   const listener = createGateway({
     transport: createDirectTransport(registry.routes),
     contextValues: (request) => requestValues(clientOf(request)),
+    base: locationBase(config),
+    limits: gatewayLimits(config),
     logger: { error: (fields) => void failures.push(fields) },
   });
   const server = await startServer({
     host: listenHost,
     port: 0,
+    publicUrl,
+    prefix,
+    trustedProxies,
+    proxyProtocol,
+    limits,
     corsOrigins,
     gateway: { handles, listener },
     routes: registry.routes,
@@ -47,6 +60,7 @@ export async function openWholeServer({
   const host = `127.0.0.1:${server.address.port}`;
   return {
     server,
+    registry,
     host,
     url: `http://${host}`,
     async [Symbol.asyncDispose]() {

@@ -1,0 +1,25 @@
+// Reports what may happen thousands of times a second: at once, and then at most
+// once a minute.
+const INTERVAL_MS = 60_000;
+
+export class RareReport {
+  readonly #report: (error: unknown, message: string) => void;
+  readonly #message: string;
+  #quietUntil = Number.NEGATIVE_INFINITY;
+  #unreported = 0;
+
+  constructor(message: string, report: (error: unknown, message: string) => void) {
+    this.#message = message;
+    this.#report = report;
+  }
+
+  /** `detail`: of the latest; those between two reports are only counted. */
+  tell(detail: string): void {
+    const now = performance.now();
+    this.#unreported += 1;
+    if (now < this.#quietUntil) return;
+    this.#report(new Error(`${detail}; ${this.#unreported} since the last report`), this.#message);
+    this.#quietUntil = now + INTERVAL_MS;
+    this.#unreported = 0;
+  }
+}
