@@ -7,3 +7,11 @@ export function parseBasic(text: string): Password | undefined {
   const colon = decoded.indexOf(":");
   return colon < 0 ? undefined : { username: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
 }
+
+/**
+ * True: no credentials, or an empty name with an empty password, which podman and skopeo send when they have none and
+ * were asked for Basic.
+ */
+export function areAbsent(authorization: string): boolean {
+  return authorization === "" || /^basic +Og(==)?$/i.test(authorization);
+}

@@ -2,7 +2,7 @@
 // configuration asks for; remembers who was proved to be whom; asks the one policy.
 import type { AuthConfig } from "../config/access.ts";
 import { type Need, scopeOf } from "../oci/access.ts";
-import { parseBasic } from "./basic-credentials.ts";
+import { areAbsent, parseBasic } from "./basic-credentials.ts";
 import { CertificateNames } from "./certificates.ts";
 import { basic, bearerOrBasic } from "./challenge.ts";
 import {
@@ -16,7 +16,7 @@ import {
 } from "./credentials.ts";
 import { Permissions } from "./permissions.ts";
 import { parseNameGlob } from "./policy.ts";
-import { ANONYMOUS, type Principal, principal } from "./principal.ts";
+import { ANONYMOUS, keptOf, type Principal, principal } from "./principal.ts";
 
 /** Who is in the files. */
 export interface Directory {
@@ -77,7 +77,7 @@ export class Doorman {
    */
   authenticate(credentials: Credentials): Principal | Promise<Principal> {
     const { authorization, certificate } = credentials;
-    if (authorization === undefined || authorization === "") return this.#byCertificate(certificate);
+    if (authorization === undefined || areAbsent(authorization)) return this.#byCertificate(certificate);
     const known = this.#parts.remembered.get(authorization);
     if (known !== undefined && this.isCurrent(known)) return known;
     return this.#prove(authorization, credentials.address);
@@ -94,8 +94,8 @@ export class Doorman {
 
   /** The principal of this id as the files have it now. */
   find(id: string): Principal | undefined {
-    const [, kind, name = ""] = /^(user|robot):(.+)$/s.exec(id) ?? [];
-    return kind === "user" || kind === "robot" ? this.#parts.directory?.find(kind, name) : undefined;
+    const kept = keptOf(id);
+    return kept && this.#parts.directory?.find(kept.kind, kept.name);
   }
 
   /** True: a gateway whose word about its clients is believed. */
@@ -176,7 +176,7 @@ export class Doorman {
   /** A token may stand where a password is asked for, with any user name. */
   async #byPassword(password: Password): Promise<Principal | undefined> {
     const token = await this.checkToken(password.password).catch(undefinedIfUnauthorized);
-    if (token !== undefined) return token;
+    if (token !== undefined) return this.isCurrent(token) ? token : undefined;
     for (const authority of this.#parts.passwords) {
       const found = await authority.check(password);
       if (found !== undefined) return found;

@@ -15,6 +15,7 @@ import { Htpasswd } from "./htpasswd.ts";
 import { Issuer } from "./issuer.ts";
 import { LiveTokens } from "./live-tokens.ts";
 import { OidcIssuers } from "./oidc.ts";
+import { keptOf } from "./principal.ts";
 import { RefreshTokens } from "./refresh-tokens.ts";
 import { Remembered } from "./remembered.ts";
 import { TokenDesk } from "./token-desk.ts";
@@ -152,14 +153,15 @@ function directoryOf({ users, htpasswd }: Files): Directory {
 }
 
 function fingerprintIn({ users, htpasswd }: Files, id: string): string | undefined {
-  const [, kind, name = ""] = /^(user|robot):(.+)$/s.exec(id) ?? [];
-  if (kind !== "user" && kind !== "robot") return undefined;
+  const kept = keptOf(id);
+  if (kept === undefined) return undefined;
+  const { kind, name } = kept;
   return users?.fingerprint(kind, name) ?? (kind === "user" ? htpasswd?.fingerprint(name) : undefined);
 }
 
 function findIn(directory: Directory, id: string) {
-  const [, kind, name = ""] = /^(user|robot):(.+)$/s.exec(id) ?? [];
-  return kind === "user" || kind === "robot" ? directory.find(kind, name) : undefined;
+  const kept = keptOf(id);
+  return kept && directory.find(kept.kind, kept.name);
 }
 
 /** Returns how to stop. */

@@ -46,3 +46,15 @@ export function principal(
   const id = `${kind}:${name}`;
   return Object.freeze({ groups: [], ...more, kind, id, actor: kind === "user" ? name : id });
 }
+
+/** What is kept in files. */
+export interface Kept {
+  readonly kind: "user" | "robot";
+  readonly name: string;
+}
+
+/** The user or robot that has this id; undefined for ids of others. */
+export function keptOf(id: string): Kept | undefined {
+  const [, kind, name = ""] = /^(user|robot):(.+)$/s.exec(id) ?? [];
+  return kind === "user" || kind === "robot" ? { kind, name } : undefined;
+}
