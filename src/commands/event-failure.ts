@@ -1,16 +1,15 @@
 // What went wrong when events were read, with the way out.
-import { explainFailure, problemOf } from "./remote-registry.ts";
+import { type Asked, explainFailure, problemOf } from "./remote-registry.ts";
 import { CommandFailure } from "./world.ts";
 
-export interface EventReading {
-  readonly server: string;
+export interface EventReading extends Asked {
   /** Absent: they were not read as a consumer. */
   readonly consumer?: string;
 }
 
 /** The failure in words, for reading and following events. */
 export function explainEventFailure(error: unknown, reading: EventReading): CommandFailure {
-  const { server, consumer } = reading;
+  const { consumer } = reading;
   const problem = problemOf(error);
   switch (problem?.reason) {
     case "CURSOR_EXPIRED":
@@ -25,7 +24,7 @@ export function explainEventFailure(error: unknown, reading: EventReading): Comm
         cause: error,
       });
     default:
-      return explainFailure(error, server);
+      return explainFailure(error, reading);
   }
 }
 

@@ -1,16 +1,15 @@
 // How stowage events is called: its options and its help.
 import { type Command, Option } from "commander";
 import { type EventsOptions, parseLast } from "./events-options.ts";
-import { jsonOption, serverOption } from "./remote-options.ts";
+import { addRemoteOptions, jsonOption } from "./remote-options.ts";
 import type { World } from "./world.ts";
 
 export function addEvents(program: Command, world: World): void {
-  program
+  const events = program
     .command("events")
     .description("print the events of a running registry, oldest first")
     .option("-f, --follow", "go on with new events as they happen, until a signal comes")
     .addOption(jsonOption("each event as one line of JSON, exactly as the API has it"))
-    .addOption(serverOption())
     .optionsGroup("Where to begin:")
     .addOption(
       new Option(
@@ -40,11 +39,11 @@ export function addEvents(program: Command, world: World): void {
     .option("--media-type <pattern...>", "only events about content of such a media type")
     .option("--artifact-type <pattern...>", "only events about such artifacts")
     .option("--references", "with --json: list what pushed manifests refer to")
-    .addHelpText("after", EXAMPLES)
     .action(async (options: EventsOptions) => {
       const { printEvents } = await import("./events.ts");
       await printEvents(world, options);
     });
+  addRemoteOptions(events).addHelpText("after", EXAMPLES);
 }
 
 const EXAMPLES = `

@@ -31,7 +31,7 @@ export async function printEvents(world: World, options: EventsOptions): Promise
   const untilMs = parseUntil(options, now);
   const stop = new AbortController();
   const ignoreSignals = world.onStopSignal(() => stop.abort());
-  const client = createClient(EventService, remoteTransport(server));
+  const client = createClient(EventService, remoteTransport(server, options));
   const read = { start, filter, includeReferences: options.references === true, signal: stop.signal };
   const print = createEventPrinter(world, options);
   try {
@@ -79,9 +79,10 @@ async function follow(world: World, client: EventClient, options: Following): Pr
   const onPause = (reason: string, waitMs: number) => {
     void world.err.write(`stowage: ${server}: ${reason}; trying again in about ${waitMs / 1000} s\n`);
   };
+  const isRenewed = () => options.credentials?.isRenewed === true;
   try {
     const consumer = session === undefined ? {} : { consumer: session };
-    for await (const message of followEvents(client, { ...read, ...consumer, onPause })) {
+    for await (const message of followEvents(client, { ...read, ...consumer, onPause, isRenewed })) {
       if (options.follow === true) await notice(message);
       if (isAfter(message, untilMs)) return;
       await print(message);

@@ -35,6 +35,8 @@ export interface ReadOptions {
 export interface FollowOptions extends ReadOptions {
   /** Told before each new attempt why and how long it waits, in milliseconds. */
   readonly onPause: (reason: string, waitMs: number) => void;
+  /** True: there are other credentials now than those that were sent last. Absent: never. */
+  readonly isRenewed?: () => boolean;
   /** Remembers at the registry what was taken. Then the start is a snapshot, or means nothing. */
   readonly consumer?: ConsumerSession;
 }
@@ -50,7 +52,7 @@ const LONGEST_WAIT_MS = 30_000;
  * an error, for its address may be wrong; one that goes away later is waited for.
  */
 export async function* followEvents(client: EventClient, options: FollowOptions): AsyncGenerator<Followed> {
-  const { signal, onPause, consumer } = options;
+  const { signal, onPause, consumer, isRenewed } = options;
   let { start } = options;
   let isKnown = false;
   let waitMs = FIRST_WAIT_MS;
@@ -71,7 +73,9 @@ export async function* followEvents(client: EventClient, options: FollowOptions)
     } catch (error) {
       const failure = ConnectError.from(error);
       if (signal.aborted) return;
-      if (!isKnown || !isPassing(failure)) throw failure;
+      // A credential ended, and somebody has put the next one in its place.
+      const isRetired = failure.code === Code.Unauthenticated && isRenewed?.() === true;
+      if (!isKnown || !(isRetired || isPassing(failure))) throw failure;
       onPause(failure.rawMessage, waitMs);
     }
     await pause(waitMs, signal);
@@ -91,7 +95,9 @@ const PASSING: ReadonlySet<Code> = new Set([Code.Unavailable, Code.Aborted, Code
 
 /** Worth another attempt: the server went away, or cannot be reached now. Anything else would fail again. */
 function isPassing(failure: ConnectError): boolean {
-  return PASSING.has(failure.code) && problemOf(failure)?.reason !== "CONSUMER_TAKEN";
+  const reason = problemOf(failure)?.reason;
+  if (reason === "TOOMANYREQUESTS") return true;
+  return PASSING.has(failure.code) && reason !== "CONSUMER_TAKEN";
 }
 
 /** One subscription. Silence for too long ends it with an error. */

@@ -1,13 +1,16 @@
 // The command line: which commands there are, what they take, and their help.
 import { Command, CommanderError } from "commander";
 import { ConfigError } from "../config/problem.ts";
+import { addAuth } from "./auth-command.ts";
 import { type ConfigOptions, configPath } from "./config-path.ts";
 import { addConsumers } from "./consumers-command.ts";
 import { addEvents } from "./events-command.ts";
-import { chooseServer } from "./remote-options.ts";
+import type { GatewayCommandOptions } from "./gateway.ts";
+import { completeRemoteOptions } from "./remote-options.ts";
+import { addTokens } from "./tokens-command.ts";
 import { printVersion, stowageVersion } from "./version.ts";
 import { addWebhooks } from "./webhooks-command.ts";
-import { CommandFailure, EXIT, type World } from "./world.ts";
+import { CommandEnd, CommandFailure, EXIT, type World } from "./world.ts";
 
 /** Runs one command line, without the program's name. Returns the exit code; never throws. */
 export async function runCommandLine(world: World, argv: readonly string[]): Promise<number> {
@@ -17,6 +20,7 @@ export async function runCommandLine(world: World, argv: readonly string[]): Pro
   } catch (error) {
     // Commander has printed its own: help, the version, or what is wrong with the arguments.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CommandEnd) return error.exitCode;
     await world.err.write(`stowage: ${explain(world, error)}\n`);
     if (error instanceof ConfigError) return EXIT.usage;
     return error instanceof CommandFailure ? error.exitCode : EXIT.failure;
@@ -34,7 +38,8 @@ function explain({ environment }: World, error: unknown): string {
 }
 
 const EXIT_CODES = `
-Exit codes: 0 all went well, 1 it failed while running, 2 the command line or the configuration is wrong.`;
+Exit codes: 0 all went well, 1 it failed while running, 2 the command line or the configuration is wrong,
+3 the answer is no (auth explain).`;
 
 function createProgram(world: World): Command {
   const program = new Command("stowage")
@@ -46,7 +51,7 @@ function createProgram(world: World): Command {
     .helpCommand("help [command]", "print help for a command")
     .showHelpAfterError("(--help tells more)")
     .addHelpText("after", EXIT_CODES)
-    .hook("preAction", (_, command) => chooseServer(command, world.environment))
+    .hook("preAction", (_, command) => completeRemoteOptions(command, world.environment))
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void world.out.write(text),
@@ -61,6 +66,8 @@ function createProgram(world: World): Command {
   addEvents(program, world);
   addConsumers(program, world);
   addWebhooks(program, world);
+  addAuth(program, world);
+  addTokens(program, world);
   addVersion(program, world);
   return program;
 }
@@ -98,21 +105,28 @@ function addGateway(program: Command, world: World): void {
     .requiredOption("-u, --upstream <url>", "the registry, such as http://registry.internal:5000")
     .option("-a, --addr <address>", "where to listen; wins over http.addr")
     .option("-c, --config <file>", CONFIG_HELP)
+    .option("--token-file <file>", "proves to the registry who the gateway is (also $STOWAGE_TOKEN)")
+    .option("--ca <file>", "authorities of the registry's certificate, instead of the usual ones")
+    .option("--cert <file>", "a client certificate for the registry")
+    .option("--key <file>", "its private key")
     .addHelpText("after", GATEWAY_EXAMPLES)
-    .action(
-      async (options: { readonly upstream: string; readonly addr?: string; readonly config?: string }) => {
-        const { serveGateway } = await import("./gateway.ts");
-        await serveGateway(world, options);
-      },
-    );
+    .action(async (options: GatewayCommandOptions) => {
+      const { serveGateway } = await import("./gateway.ts");
+      await serveGateway(world, options);
+    });
 }
 
 const GATEWAY_EXAMPLES = `
 It keeps nothing, so as many as needed may run. Of the configuration it uses log, http,
 catalog and tags.
 
+Its clients' credentials go to the registry as they come. With a token or certificate of
+its own, from a principal that the registry's auth.gateways names, the registry believes
+what it says about its clients' addresses. All files are read again when they change.
+
 Examples:
-  stowage gateway --upstream http://127.0.0.1:5000 --addr 127.0.0.1:5080`;
+  stowage gateway --upstream http://127.0.0.1:5000 --addr 127.0.0.1:5080
+  stowage gateway --upstream https://registry.internal --ca ca.pem --token-file token`;
 
 function addCheckConfig(program: Command, world: World): void {
   program

@@ -14,13 +14,14 @@ export function readConfig(
   return loadConfig({ environment, readText, options, ...(path !== undefined && { path }) });
 }
 
-/** The log on standard error. Begins with what the configuration asks for in vain. */
-export function startLog(world: World, { config, withoutEffect }: LoadedConfig): Logger {
+/** The log on standard error. Begins with what the configuration asks for in vain, or hardly means. */
+export function startLog(world: World, { config, withoutEffect, warnings }: LoadedConfig): Logger {
   const { isTerminal, hasColors, write } = world.err;
   const logger = createLogger(config.log, {
     isTerminal: isTerminal && hasColors,
     write: (line) => void write(line),
   });
   if (withoutEffect.length > 0) logger.warn(`has no effect: ${withoutEffect.join(", ")}`);
+  for (const warning of warnings) logger.warn(warning);
   return logger;
 }

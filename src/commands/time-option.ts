@@ -3,7 +3,7 @@ import { CommandFailure, EXIT } from "./world.ts";
 
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}[t ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:z|[+-]\d{2}:\d{2})$/i;
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
-const BACK = /^(?:\d+(?:\.\d+)?[wdhms])+$/;
+const SPAN = /^(?:\d+(?:\.\d+)?[wdhms])+$/;
 const PART = /(\d+(?:\.\d+)?)([wdhms])/g;
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -19,7 +19,8 @@ const EARLIEST_MS = Date.parse("0001-01-01T00:00:00Z");
 
 /** An RFC 3339 time, a date (its first moment, where the person is), or a duration back from now such as "15m", "2h30m", "1d". In milliseconds since 1970. */
 export function parseTime(text: string, { option, now }: { readonly option: string; readonly now: number }) {
-  const time = BACK.test(text) ? now - parseSpan(text) : (parseDate(text) ?? parseRfc3339(text));
+  const span = parseSpan(text);
+  const time = span === undefined ? (parseDate(text) ?? parseRfc3339(text)) : now - span;
   if (time >= EARLIEST_MS) return time;
   const message =
     `${option}: "${text}" is no time; it looks like 2026-03-01T15:04:05Z, 2026-03-01 or, ` +
@@ -41,7 +42,9 @@ function parseRfc3339(text: string): number {
   return RFC_3339.test(text) ? Date.parse(text.replace(" ", "T").toUpperCase()) : Number.NaN;
 }
 
-function parseSpan(text: string): number {
+/** "15m", "2h30m", "1d", in milliseconds. Undefined: it is none. */
+export function parseSpan(text: string): number | undefined {
+  if (!SPAN.test(text)) return undefined;
   let total = 0;
   for (const [, amount, unit] of text.matchAll(PART)) total += Number(amount) * (UNITS[unit ?? ""] ?? 0);
   return Math.round(total);

@@ -23,9 +23,28 @@ test("version --json is one object", async () => {
 test("--help names every command, and each command's help has examples", async () => {
   const { code, stdout } = await stowage(["--help"]);
   assert.equal(code, 0);
-  for (const command of ["serve", "gateway", "check-config", "events", "consumers", "webhooks", "version"])
+  for (const command of [
+    "serve",
+    "gateway",
+    "check-config",
+    "events",
+    "consumers",
+    "webhooks",
+    "auth",
+    "tokens",
+    "version",
+  ])
     assert.match(stdout, new RegExp(`^  ${command} `, "m"));
-  for (const command of ["serve", "gateway", "check-config", "events", "consumers", "webhooks"])
+  for (const command of [
+    "serve",
+    "gateway",
+    "check-config",
+    "events",
+    "consumers",
+    "webhooks",
+    "auth",
+    "tokens",
+  ])
     assert.match(
       (await stowageHere([command, "--help"])).stdout,
       new RegExp(`Examples:\\n +stowage ${command}`),
@@ -50,7 +69,7 @@ const WRONG: readonly (readonly [readonly string[], RegExp])[] = [
   ],
   [["events", "--kind", "party"], /--kind party: the kinds are repository_created, /],
   [["events", "--from", "now"], /--from now needs --follow/],
-  [["events", "--server", "http://a/b"], /is not the URL of a server/],
+  [["events", "--server", "http://a/v2/"], /is not the URL of a server/],
 ];
 for (const [args, expected] of WRONG) {
   test(`"stowage ${args.join(" ")}" is refused with code 2`, async () => {
