@@ -12,7 +12,7 @@ import { readConfig, startLog } from "./read-config.ts";
 import { runServer } from "./run-server.ts";
 import { parseServerUrl } from "./server-url.ts";
 import { sparingLogger } from "./sparing-logger.ts";
-import { ownAuthorization, type UpstreamFiles, upstreamAgent } from "./upstream-credentials.ts";
+import { openOwnAuthorization, type UpstreamFiles, upstreamAgent } from "./upstream-credentials.ts";
 import { stowageVersion } from "./version.ts";
 import type { World } from "./world.ts";
 
@@ -31,8 +31,9 @@ export async function serveGateway(world: World, options: GatewayCommandOptions)
   const loaded = readConfig(world, options.config, addressOption(options));
   const { config } = loaded;
   const logger = startLog(world, loaded);
-  const authorization = ownAuthorization(options, { world, logger });
-  const agent = upstreamAgent(url, options, { world, logger });
+  const agent = upstreamAgent(url, options);
+  const own = await openOwnAuthorization(options, { world, logger });
+  const authorization = own.read;
   const hasCredentials = authorization() !== undefined || options.cert !== undefined;
   const upstream = new Upstream({ url, agent, authorization, hasCredentials, logger, now: world.now });
   const headersOf = { factsOf: clientOf, authorization };
@@ -61,6 +62,7 @@ export async function serveGateway(world: World, options: GatewayCommandOptions)
       ],
     });
   } finally {
+    own.close();
     agent.destroy();
   }
 }

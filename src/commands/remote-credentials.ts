@@ -73,8 +73,8 @@ function tokenGiven(token: string | undefined): RemoteCredentials | undefined {
 /** What a header can carry of a token. RFC 6750, 2.1. */
 const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 
-/** Never shows what is no token: it may be a password in the wrong place. */
-function bearer(text: string, source: string): string {
+/** The Authorization header of a token. Never shows what is none: it may be a password in the wrong place. Throws CommandFailure. */
+export function bearer(text: string, source: string): string {
   const token = text.trim();
   if (!TOKEN.test(token)) throw usage(`${source}: this is no token`);
   return `Bearer ${token}`;

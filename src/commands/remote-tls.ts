@@ -10,8 +10,11 @@ export interface TlsFiles {
   readonly key?: string | undefined;
 }
 
+/** How connections are kept. */
+type Pool = NonNullable<ConstructorParameters<typeof Agent>[0]>;
+
 /** The connections to a registry with https. New ones are made with the files as they are then. Throws CommandFailure. */
-export function tlsAgent({ ca, cert, key }: TlsFiles): Agent {
+export function tlsAgent({ ca, cert, key }: TlsFiles, pool: Pool = { keepAlive: true }): Agent {
   if ((cert === undefined) !== (key === undefined)) throw usage("--cert and --key go together");
   const files = {
     ...(ca !== undefined && { ca: pem("--ca", ca, "CERTIFICATE") }),
@@ -26,15 +29,15 @@ export function tlsAgent({ ca, cert, key }: TlsFiles): Agent {
     const named = Object.keys(files).map((name) => `--${name}`);
     throw usage(`${named.join(", ")}: ${reason}`, cause);
   }
-  return new CurrentFilesAgent(current);
+  return new CurrentFilesAgent(pool, current);
 }
 
 class CurrentFilesAgent extends Agent {
   readonly #current: () => RequestOptions;
 
-  constructor(current: () => RequestOptions) {
+  constructor(pool: Pool, current: () => RequestOptions) {
     // A session that is resumed would keep the old certificate.
-    super({ keepAlive: true, maxCachedSessions: 0 });
+    super({ ...pool, maxCachedSessions: 0 });
     this.#current = current;
   }
 

@@ -1,18 +1,15 @@
 // How a gateway proves who it is to the registry behind it: a token, or a client
 // certificate, from files that may be replaced while it runs.
 import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent, type RequestOptions } from "node:https";
-import { createSecureContext } from "node:tls";
+import { WatchedFile } from "../auth/watched-file.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { WatchedFile } from "./watched-file.ts";
-import { CommandFailure, EXIT, errorCode, type World } from "./world.ts";
+import { bearer, CREDENTIAL_VARIABLES } from "./remote-credentials.ts";
+import { type TlsFiles, tlsAgent } from "./remote-tls.ts";
+import { CommandFailure, EXIT, type World } from "./world.ts";
 
 /** What the command line says about it; absent members are as good as never said. */
-export interface UpstreamFiles {
+export interface UpstreamFiles extends TlsFiles {
   readonly tokenFile?: string;
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
 }
 
 export interface Watching {
@@ -20,92 +17,57 @@ export interface Watching {
   readonly logger: Logger;
 }
 
-const TOKEN_VARIABLE = "STOWAGE_TOKEN";
-const TOKEN_FILE_VARIABLE = "STOWAGE_TOKEN_FILE";
-
-/** What a header can carry of a token. RFC 6750, 2.1. */
-const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
-
-/** The gateway's own Authorization, as it is now; undefined: it has none. Throws CommandFailure. */
-export function ownAuthorization(files: UpstreamFiles, watching: Watching): () => string | undefined {
-  const { environment } = watching.world;
-  const path =
-    files.tokenFile ?? (environment[TOKEN_VARIABLE] ? undefined : environment[TOKEN_FILE_VARIABLE]);
-  if (path === undefined || path === "") {
-    const token = environment[TOKEN_VARIABLE]?.trim() ?? "";
-    return bearer(() => token, `$${TOKEN_VARIABLE}`, token !== "");
-  }
-  const name = files.tokenFile === undefined ? `$${TOKEN_FILE_VARIABLE}` : "--token-file";
-  const file = watch(name, path, watching);
-  return bearer(() => file.text.trim(), `${name} ${path}`, true);
+/** The gateway's own Authorization. */
+export interface OwnAuthorization {
+  /** As it is now; undefined: it has none. */
+  readonly read: () => string | undefined;
+  readonly close: () => void;
 }
 
-function bearer(token: () => string, source: string, isExpected: boolean): () => string | undefined {
-  if (isExpected && !TOKEN.test(token())) throw usage(`${source}: this is no token`); // which is not shown
-  return () => (TOKEN.test(token()) ? `Bearer ${token()}` : undefined);
+/** Throws CommandFailure. */
+export async function openOwnAuthorization(
+  { tokenFile }: UpstreamFiles,
+  { world, logger }: Watching,
+): Promise<OwnAuthorization> {
+  const { environment } = world;
+  const { token: variable, tokenFile: fileVariable } = CREDENTIAL_VARIABLES;
+  const given = environment[variable] || undefined;
+  const path = tokenFile ?? (given === undefined ? environment[fileVariable] || undefined : undefined);
+  if (path === undefined) {
+    const header = given === undefined ? undefined : bearer(given, `$${variable}`);
+    return { read: () => header, close: () => undefined };
+  }
+  const name = tokenFile === undefined ? `$${fileVariable}` : "--token-file";
+  const file = await openFile(path, name, logger);
+  return { read: () => file.current(), close: () => file.close() };
 }
 
-/**
- * Keeps as many connections as were needed at once; the upstream's idle timeout closes them. New ones are made with the
- * files as they are then. Throws CommandFailure.
- */
-export function upstreamAgent(upstream: string, files: UpstreamFiles, watching: Watching): HttpAgent {
-  const { ca, cert, key } = files;
-  const options = { keepAlive: true, maxFreeSockets: 1024, scheduling: "lifo" } as const;
-  if ((cert === undefined) !== (key === undefined)) throw usage("--cert and --key go together");
-  if (!upstream.startsWith("https:")) {
-    if (ca !== undefined || cert !== undefined)
-      throw usage(`--ca, --cert and --key are for an upstream with https, not for ${upstream}`);
-    return new HttpAgent(options);
-  }
-  const watched = {
-    ...(ca !== undefined && { ca: watch("--ca", ca, watching) }),
-    ...(cert !== undefined && { cert: watch("--cert", cert, watching) }),
-    ...(key !== undefined && { key: watch("--key", key, watching) }),
-  };
-  const current = () => Object.fromEntries(Object.entries(watched).map(([name, { text }]) => [name, text]));
+/** What cannot be a token does not replace one that was. */
+async function openFile(path: string, name: string, logger: Logger): Promise<WatchedFile<string>> {
   try {
-    createSecureContext(current());
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new CommandFailure(`--ca, --cert, --key: ${message}`, { exitCode: EXIT.usage, cause });
-  }
-  // A session that is resumed would keep the old certificate.
-  return new CurrentFilesAgent({ ...options, maxCachedSessions: 0 }, current);
-}
-
-class CurrentFilesAgent extends HttpsAgent {
-  readonly #current: () => RequestOptions;
-
-  constructor(options: ConstructorParameters<typeof HttpsAgent>[0], current: () => RequestOptions) {
-    super(options);
-    this.#current = current;
-  }
-
-  override createConnection(...[options, callback]: Parameters<HttpsAgent["createConnection"]>) {
-    return super.createConnection({ ...options, ...this.#current() }, callback);
-  }
-}
-
-function watch(name: string, path: string, { world, logger }: Watching): WatchedFile {
-  try {
-    return new WatchedFile({
+    return await WatchedFile.open({
       path,
-      now: world.now,
-      onUnreadable: (error) =>
-        logger.warn(
-          { path, reason: errorCode(error) },
-          "a file cannot be read any more; what it held last is used",
-        ),
+      parse: (text) => bearer(text, "it"),
+      report: (message, facts) => logger.warn(facts, message),
     });
-  } catch (error) {
-    throw new CommandFailure(`${name}: cannot read ${path}: ${errorCode(error)}`, {
-      exitCode: EXIT.usage,
-      cause: error,
-    });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw usage(`${name}: ${reason}`, cause);
   }
 }
 
-function usage(message: string): CommandFailure {
-  return new CommandFailure(message, { exitCode: EXIT.usage });
+/** Keeps as many connections as were needed at once; the upstream's idle timeout closes them. */
+const POOL = { keepAlive: true, maxFreeSockets: 1024, scheduling: "lifo" } as const;
+
+/** The connections to the registry. Throws CommandFailure. */
+export function upstreamAgent(upstream: string, files: UpstreamFiles): HttpAgent {
+  if (upstream.startsWith("https:")) return tlsAgent(files, POOL);
+  const { ca, cert, key } = files;
+  if (ca !== undefined || cert !== undefined || key !== undefined)
+    throw usage(`--ca, --cert and --key are for an upstream with https, not for ${upstream}`);
+  return new HttpAgent(POOL);
+}
+
+function usage(message: string, cause?: unknown): CommandFailure {
+  return new CommandFailure(message, { exitCode: EXIT.usage, cause });
 }

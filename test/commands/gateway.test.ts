@@ -95,10 +95,10 @@ test("a registry that is away is logged without a stack, and not for every reque
 });
 
 for (const [args, environment, message] of [
-  [["--token-file", "none"], {}, /--token-file: cannot read none: ENOENT/],
-  [[], { STOWAGE_TOKEN_FILE: "none" }, /\$STOWAGE_TOKEN_FILE: cannot read none: ENOENT/],
+  [["--token-file", "none"], {}, /--token-file: the file "none" cannot be used/],
+  [[], { STOWAGE_TOKEN_FILE: "none" }, /\$STOWAGE_TOKEN_FILE: the file "none" cannot be used/],
   [[], { STOWAGE_TOKEN: "not a token" }, /^stowage: \$STOWAGE_TOKEN: this is no token\n$/m],
-  [["--cert", "none"], {}, /--cert and --key go together/],
+  [["--cert", "none"], {}, /--ca, --cert and --key are for an upstream with https/],
   [["--ca", "none"], {}, /--ca, --cert and --key are for an upstream with https, not for http:/],
 ] as const)
   test(`the command line ${[...args, ...Object.keys(environment)].join(" ")} is wrong`, async () => {
