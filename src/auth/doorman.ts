@@ -98,6 +98,13 @@ export class Doorman {
     return kept && this.#parts.directory?.find(kept.kind, kept.name);
   }
 
+  /** True: the configuration names no way to be somebody; the policy says what everybody may do. */
+  get knowsNobody(): boolean {
+    const { mode, users, htpasswd, token, oidc, certificates } = this.#parts.auth;
+    const ways = [users, htpasswd, token, certificates, oidc[0]];
+    return mode === "guarded" && ways.every((way) => way === undefined);
+  }
+
   /** True: a gateway whose word about its clients is believed. */
   believes({ id }: Principal): boolean {
     return this.#gateways.some((fits) => fits(id));

@@ -92,6 +92,11 @@ export class Permissions {
     };
   }
 
+  /** True: there is no repository that it may not pull from. Of a token from elsewhere nobody knows what is behind it. */
+  pullsEverywhere(who: Principal): boolean {
+    return who.isForeign !== true && this.seesAll(who);
+  }
+
   /** True: there is no repository that it may not be shown. */
   seesAll(who: Principal): boolean {
     return this.#policy.allowsEverywhere(who, "pull") && !limitsSight(who.limit);

@@ -1,7 +1,8 @@
 // May they: one list of rules. The first rule that names the repository, the caller
 // and the action decides; if none does, it is refused. "admin" includes the other
 // actions. Rules for all repositories ("**") are about the registry itself, too.
-// Without a policy, who is authenticated may do everything.
+// Without a policy, who is authenticated may do everything, and who is vouched for by
+// a token server elsewhere: the token says what.
 import type { PolicyRule } from "../config/access.ts";
 import type { Action } from "../oci/access.ts";
 import { parseGlob } from "../oci/glob.ts";
@@ -44,7 +45,7 @@ export class Policy {
   }
 
   allows(principal: Principal, action: Action, place: Place): boolean {
-    if (this.#rules === undefined) return principal.kind !== "anonymous";
+    if (this.#rules === undefined) return isVouchedFor(principal);
     return this.#find(principal, action, place)?.isAllowing ?? false;
   }
 
@@ -65,7 +66,7 @@ export class Policy {
 
   /** True: the principal may do it with whatever repository there is. False: perhaps with some. */
   allowsEverywhere(principal: Principal, action: Action): boolean {
-    if (this.#rules === undefined) return principal.kind !== "anonymous";
+    if (this.#rules === undefined) return isVouchedFor(principal);
     const first = this.#rules.filter((rule) => rule.concerns(action) && rule.names(principal));
     // Rules that allow a part before the one that allows all change nothing.
     const decisive = first.find((rule) => rule.coversAll || !rule.isAllowing);
@@ -74,7 +75,7 @@ export class Policy {
 
   /** True: there is a repository with which the principal may do it, if only it exists. */
   allowsSomewhere(principal: Principal, action: Action): boolean {
-    if (this.#rules === undefined) return principal.kind !== "anonymous";
+    if (this.#rules === undefined) return isVouchedFor(principal);
     const first = this.#rules.filter((rule) => rule.concerns(action) && rule.names(principal));
     const end = first.findIndex((rule) => rule.coversAll);
     const reachable = end < 0 ? first : first.slice(0, end + 1);
@@ -86,13 +87,18 @@ export class Policy {
   }
 }
 
-function withoutRules({ kind }: Principal): Decision {
-  return kind === "anonymous"
-    ? {
+/** A token server elsewhere gives tokens to nobody in particular, too: for what anybody may do. */
+function isVouchedFor({ kind, isForeign }: Principal): boolean {
+  return kind !== "anonymous" || isForeign === true;
+}
+
+function withoutRules(principal: Principal): Decision {
+  return isVouchedFor(principal)
+    ? { allowed: true, reason: "there is no policy, and without one who is authenticated may do everything" }
+    : {
         allowed: false,
         reason: "there is no policy, and without one who is not authenticated may do nothing",
-      }
-    : { allowed: true, reason: "there is no policy, and without one who is authenticated may do everything" };
+      };
 }
 
 function compile({ repositories, who, effect, actions }: PolicyRule, index: number): CompiledRule {

@@ -33,7 +33,8 @@ export function blobService(blobs: Blobs, reception: Reception): ServiceImpl<typ
         ...(fromRepository !== undefined && { from: parseRepositoryName(fromRepository) }),
       };
       // From anywhere can only mount who may pull everywhere: a digest is no permission.
-      if (mount.from === undefined && !reception.seesAll(context)) throw blobUnknown(undefined, mount.digest);
+      if (mount.from === undefined && !reception.pullsEverywhere(context))
+        throw blobUnknown(undefined, mount.digest);
       const descriptor = await blobs.mount(mount, originOf(context));
       return { descriptor: descriptorMessage(descriptor) };
     },

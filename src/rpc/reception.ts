@@ -66,6 +66,11 @@ export class Reception {
     return this.#doorman?.may.seesAll(visitOf(context)?.principal ?? ANONYMOUS) ?? true;
   }
 
+  /** True: the caller may pull from whatever repository there is. */
+  pullsEverywhere(context: HandlerContext): boolean {
+    return this.#doorman?.may.pullsEverywhere(visitOf(context)?.principal ?? ANONYMOUS) ?? true;
+  }
+
   /** True: what the caller was let in by still holds. Long streams ask now and then. */
   isCurrent(context: HandlerContext): boolean {
     const who = visitOf(context)?.principal;
@@ -139,7 +144,7 @@ export class Reception {
     const needs = needsOf(demand);
     try {
       if (typeof demand !== "string") doorman.may.demand(who, demand);
-      else if (who.kind === "anonymous" && !(demand === "credential" && who.limit !== undefined))
+      else if (who.kind === "anonymous" && !(demand === "credential" && mayStayUnknown(who, doorman)))
         throw new Unauthorized("authentication required");
     } catch (error) {
       throw this.#explain(error, visit?.facts.baseUrl, { needs, kind });
@@ -163,6 +168,11 @@ export class Reception {
       { message, cause: error },
     );
   }
+}
+
+/** Who shows an anonymous token; and everybody where there is nobody to be. */
+function mayStayUnknown({ limit }: Principal, doorman: Doorman): boolean {
+  return limit !== undefined || doorman.knowsNobody;
 }
 
 function needsOf(demand: Demand): readonly Need[] {

@@ -99,6 +99,13 @@ test("a password is checked once and remembered; who shows nothing is anonymous"
   assert.equal(checks(), 1);
 });
 
+test("an empty name with an empty password is nobody's: podman and skopeo send it when they have none", async () => {
+  const { doorman, checks } = setting();
+  for (const authorization of ["Basic Og==", "basic Og"])
+    assert.equal(await doorman.authenticate({ authorization }), ANONYMOUS);
+  assert.equal(checks(), 0);
+});
+
 test("what is remembered is forgotten with the files, and with who was removed from them", async () => {
   const { doorman, checks, people } = setting();
   const authorization = basic("alice:secret");
@@ -281,4 +288,13 @@ test("a certificate is an identity only where the configuration says so, and gat
     setting({ certificates: { identity: "email", groups: [] } }).doorman.authenticate({ certificate }),
     ANONYMOUS,
   );
+});
+
+test("a token from elsewhere is no permission to take blobs from wherever they are", () => {
+  const { doorman } = setting({
+    policy: [{ repositories: ["**"], who: ["anyone"], effect: "allow", actions: ["pull"] }],
+  });
+  const foreign: Principal = { ...alice, isForeign: true, limit: { kind: "exact", access: [] } };
+  assert.equal(doorman.may.pullsEverywhere(alice), true);
+  assert.equal(doorman.may.pullsEverywhere(foreign), false);
 });

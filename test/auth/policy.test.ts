@@ -27,6 +27,15 @@ test("without a policy who is authenticated may do everything, and nobody else a
   assert.match(policy.explain(ANONYMOUS, "pull", "a/b").reason, /no policy/);
 });
 
+test("without a policy, a token server elsewhere may vouch for nobody in particular", () => {
+  const policy = new Policy(undefined);
+  const vouched = { ...ANONYMOUS, isForeign: true };
+  assert.equal(policy.allows(vouched, "pull", "a"), true);
+  assert.equal(policy.explain(vouched, "pull", "a").allowed, true);
+  const ruled = new Policy([rule("a", "authenticated", "allow", "pull")]);
+  assert.equal(ruled.allows(vouched, "pull", "a"), false);
+});
+
 test("anonymous pull with authenticated push takes two rules", () => {
   const policy = new Policy([
     rule("**", "anyone", "allow", "pull"),
