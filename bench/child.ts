@@ -10,12 +10,18 @@ const PATIENCE = 60_000;
 /** Runs a command and returns what it printed; fails with its error output when it fails. */
 export async function run(
   command: readonly [string, ...string[]],
-  options: { readonly folder?: string; readonly signal: AbortSignal },
+  options: {
+    readonly folder?: string;
+    readonly signal: AbortSignal;
+    /** Beside the variables that are set already. */
+    readonly environment?: Readonly<Record<string, string>>;
+  },
 ): Promise<string> {
   const [file, ...rest] = command;
   const child = spawn(file, rest, {
     stdio: ["ignore", "pipe", "pipe"],
     signal: options.signal,
+    env: { ...process.env, ...options.environment },
     ...(options.folder === undefined ? {} : { cwd: options.folder }),
   });
   const [output, errors] = [collect(child.stdout), collect(child.stderr)];
@@ -44,7 +50,7 @@ export class Server {
     this.url = url;
   }
 
-  /** Starts the command and waits until it answers at /v2/ of the port. */
+  /** Starts the command and waits until it answers at /v2/ of the port, if only to ask for credentials. */
   static async start(command: readonly [string, ...string[]], port: number): Promise<Server> {
     const [file, ...rest] = command;
     const child = spawn(file, rest, { stdio: ["ignore", "ignore", "pipe"], env: environment() });
@@ -65,7 +71,7 @@ export class Server {
     while (Date.now() < deadline && this.#child.exitCode === null) {
       const response = await fetch(`${this.url}/v2/`).catch(() => undefined);
       await response?.arrayBuffer();
-      if (response?.ok) return;
+      if (response?.ok || response?.status === 401) return;
       await wait(10);
     }
     throw new Error("no answer");

@@ -7,6 +7,8 @@ import { run, type Server } from "./child.ts";
 export interface Target {
   readonly name: string;
   readonly server: Pick<Server, "url" | "pid">;
+  /** The Authorization header of every request. Absent: there is none. */
+  readonly authorization?: string;
 }
 
 /** One round of one operation on one peer, as loadgen/measurement.go prints it. */
@@ -72,25 +74,28 @@ export class Generator {
   async load(targets: readonly Target[], load: Load): Promise<readonly Measurement[]> {
     const limits = ["-rounds", String(load.rounds), "-seconds", String(load.seconds)];
     const cold = load.cold === true ? ["-cold"] : [];
-    const output = await this.run([
-      ...targets.flatMap(targetFlag),
-      ...limits,
-      ...cold,
-      "-json",
-      load.operation,
-    ]);
+    const output = await this.run(
+      [...targets.flatMap(targetFlag), ...limits, ...cold, "-json", load.operation],
+      authorizations(targets),
+    );
     return parseMeasurements(output);
   }
 
-  /** Runs it with these arguments and returns what it printed. */
-  run(args: readonly string[]): Promise<string> {
-    return run([this.#program, ...args], { signal: this.#signal });
+  /** Runs it with these arguments, and variables if there are any, and returns what it printed. */
+  run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<string> {
+    return run([this.#program, ...args], { signal: this.#signal, environment });
   }
 }
 
 /** How the generator is told of a target. */
 export function targetFlag({ name, server }: Target): readonly string[] {
   return ["-target", `${name}=${server.url}@${server.pid}`];
+}
+
+/** As loadgen/target.go reads it: arguments can be seen by every user of the machine. */
+function authorizations(targets: readonly Target[]): Readonly<Record<string, string>> {
+  const headers = targets.map(({ name, authorization }) => [name, authorization ?? ""]);
+  return { LOADGEN_AUTHORIZATION: JSON.stringify(Object.fromEntries(headers)) };
 }
 
 function parseMeasurements(output: string): readonly Measurement[] {

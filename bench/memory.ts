@@ -3,8 +3,8 @@
 import { parseArgs } from "node:util";
 import type { Server } from "./child.ts";
 import { Generator, requireTools } from "./generator.ts";
-import { positive } from "./options.ts";
 import { startStowage } from "./peers.ts";
+import { positive } from "./round-options.ts";
 import { residentMemory } from "./status.ts";
 import { figure, table } from "./table.ts";
 import { inWorkspace } from "./workspace.ts";

@@ -99,10 +99,3 @@ export const ROWS: readonly Row[] = [
     target: 8,
   },
 ];
-
-/** The rows with these names, in the order of the table. Throws on a name that no row has. */
-export function rowsNamed(names: readonly string[]): readonly Row[] {
-  const unknown = names.find((name) => !ROWS.some((row) => row.name === name));
-  if (unknown === undefined) return ROWS.filter((row) => names.includes(row.name));
-  throw new Error(`no row "${unknown}"; there are ${ROWS.map((row) => row.name).join(", ")}`);
-}

@@ -59,6 +59,9 @@ type request struct {
 func newRequest(t *target, method, path string, want int, headers []string, body ...[]byte) request {
 	var head strings.Builder
 	fmt.Fprintf(&head, "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: loadgen\r\n", method, path, t.address)
+	if t.authorization != "" {
+		head.WriteString("Authorization: " + t.authorization + "\r\n")
+	}
 	for _, h := range headers {
 		head.WriteString(h + "\r\n")
 	}

@@ -5,6 +5,9 @@
 //	loadgen -target NAME=URL[@PID] … [-rounds 3] [-seconds 3] [-cold] [-json] OP[:key=value…] …
 //	loadgen events -target NAME=URL[@PID] [-subscribers N] [-receiver HOST:PORT] [-rate R] [-for 5s] …
 //
+// LOADGEN_AUTHORIZATION in the environment says as whom each target is called;
+// see target.go.
+//
 // The operations and their keys are in operations.go and plan.go. With -json
 // each round is one line of JSON on standard output, errors included; see
 // measurement.go. Without it, errors make the exit status 1. The second form
@@ -37,6 +40,10 @@ func main() {
 	flag.Parse()
 	if len(targets) == 0 || flag.NArg() == 0 {
 		flag.Usage()
+		os.Exit(2)
+	}
+	if err := authorize(targets); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
 	failed := false

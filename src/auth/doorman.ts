@@ -100,8 +100,9 @@ export class Doorman {
 
   /** True: the configuration names no way to be somebody; the policy says what everybody may do. */
   get knowsNobody(): boolean {
-    const { mode, users, htpasswd, token, oidc, certificates } = this.#parts.auth;
-    const ways = [users, htpasswd, token, certificates, oidc[0]];
+    const { auth, passwords } = this.#parts;
+    const { mode, token, oidc, certificates } = auth;
+    const ways = [...passwords, ...oidc, token, certificates];
     return mode === "guarded" && ways.every((way) => way === undefined);
   }
 

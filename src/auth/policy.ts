@@ -4,7 +4,7 @@
 // Without a policy, who is authenticated may do everything, and who is vouched for by
 // a token server elsewhere: the token says what.
 import type { PolicyRule } from "../config/access.ts";
-import type { Action } from "../oci/access.ts";
+import { ACTIONS, type Action } from "../oci/access.ts";
 import { parseGlob } from "../oci/glob.ts";
 import type { Principal } from "./principal.ts";
 
@@ -38,10 +38,15 @@ interface CompiledRule {
 /** Unchangeable; a policy that is read again is a new one. */
 export class Policy {
   readonly #rules: readonly CompiledRule[] | undefined;
+  /** The rules that concern an action: every request asks, and most rules are about others. */
+  readonly #concerning: ReadonlyMap<Action, readonly CompiledRule[]>;
 
   /** Absent rules: who is authenticated may do everything. */
   constructor(rules: readonly PolicyRule[] | undefined) {
     this.#rules = rules?.map(compile);
+    this.#concerning = new Map(
+      ACTIONS.map((action) => [action, this.#rules?.filter((rule) => rule.concerns(action)) ?? []]),
+    );
   }
 
   allows(principal: Principal, action: Action, place: Place): boolean {
@@ -67,7 +72,7 @@ export class Policy {
   /** True: the principal may do it with whatever repository there is. False: perhaps with some. */
   allowsEverywhere(principal: Principal, action: Action): boolean {
     if (this.#rules === undefined) return isVouchedFor(principal);
-    const first = this.#rules.filter((rule) => rule.concerns(action) && rule.names(principal));
+    const first = this.#about(action).filter((rule) => rule.names(principal));
     // Rules that allow a part before the one that allows all change nothing.
     const decisive = first.find((rule) => rule.coversAll || !rule.isAllowing);
     return decisive?.isAllowing === true && decisive.coversAll;
@@ -76,14 +81,18 @@ export class Policy {
   /** True: there is a repository with which the principal may do it, if only it exists. */
   allowsSomewhere(principal: Principal, action: Action): boolean {
     if (this.#rules === undefined) return isVouchedFor(principal);
-    const first = this.#rules.filter((rule) => rule.concerns(action) && rule.names(principal));
+    const first = this.#about(action).filter((rule) => rule.names(principal));
     const end = first.findIndex((rule) => rule.coversAll);
     const reachable = end < 0 ? first : first.slice(0, end + 1);
     return reachable.some(({ isAllowing }) => isAllowing);
   }
 
   #find(principal: Principal, action: Action, place: Place): CompiledRule | undefined {
-    return this.#rules?.find((rule) => rule.concerns(action) && rule.names(principal) && rule.covers(place));
+    return this.#about(action).find((rule) => rule.names(principal) && rule.covers(place));
+  }
+
+  #about(action: Action): readonly CompiledRule[] {
+    return this.#concerning.get(action) ?? [];
   }
 }
 
@@ -102,20 +111,26 @@ function withoutRules(principal: Principal): Decision {
 }
 
 function compile({ repositories, who, effect, actions }: PolicyRule, index: number): CompiledRule {
-  const globs = repositories.map(parseGlob);
+  const fits = anyOf(repositories.map(matcher));
   const coversAll = repositories.includes(EVERYTHING);
-  const words = who.map(compileWord);
   const isAllowing = effect === "allow";
   const all = isAllowing && actions.includes("admin");
   return {
     number: index + 1,
     isAllowing,
     concerns: (action) => all || actions.includes(action),
-    names: (principal) => words.some((names) => names(principal)),
-    covers: (place) => coversAll || (place !== REGISTRY && globs.some((glob) => glob.matches(place))),
+    names: anyOf(who.map(compileWord)),
+    covers: (place) => coversAll || (place !== REGISTRY && fits(place)),
     coversAll,
     text: `${effect} ${actions.join(", ")} on ${repositories.join(", ")} for ${who.join(", ")}`,
   };
+}
+
+/** Every request asks all rules in front of the one that fits, and most have one word and one glob. */
+function anyOf<T>(tests: readonly ((value: T) => boolean)[]): (value: T) => boolean {
+  const [first, ...others] = tests;
+  if (first !== undefined && others.length === 0) return first;
+  return (value) => tests.some((test) => test(value));
 }
 
 function compileWord(word: string): (principal: Principal) => boolean {
@@ -130,6 +145,10 @@ function compileWord(word: string): (principal: Principal) => boolean {
 /** A glob over the name of a principal or a group, as over a repository's: "*" stops at "/", "**" does not. */
 export function parseNameGlob(text: string): (name: string) => boolean {
   if (!/[*?\\]/.test(text)) return (name) => name === text;
+  return matcher(text);
+}
+
+function matcher(text: string): (name: string) => boolean {
   const glob = parseGlob(text);
   return (name) => glob.matches(name);
 }

@@ -25,6 +25,9 @@ export class Glob {
   readonly text: string;
   /** The only text that matches, where there is only one. */
   readonly #only: string | undefined;
+  /** What every text that matches begins with, and whether that is enough: most globs are like "acme/**". */
+  readonly #start: string;
+  readonly #isStartEnough: boolean;
   /** How many parts there are. Place n lies before part n; places are kept as bits, 32 in a word. */
   readonly #end: number;
   /** The places before each literal character. */
@@ -34,26 +37,37 @@ export class Glob {
   readonly #runs: Uint32Array;
   readonly #deeps: Uint32Array;
   readonly #nowhere: Uint32Array;
+  /** The places reached so far, of the one match that is under way. */
+  readonly #reached: Uint32Array;
 
   constructor(text: string, parts: readonly Part[]) {
     this.text = text;
     this.#end = parts.length;
-    const isLiteral = parts.every(({ kind }) => kind === "literal");
-    this.#only = isLiteral
-      ? parts.map((part) => ("character" in part ? part.character : "")).join("")
-      : undefined;
+    const wild = parts.findIndex(({ kind }) => kind !== "literal");
+    const isLiteral = wild < 0;
+    this.#start = parts
+      .slice(0, isLiteral ? parts.length : wild)
+      .map((part) => ("character" in part ? part.character : ""))
+      .join("");
+    this.#only = isLiteral ? this.#start : undefined;
+    const isOpenEnded = wild === parts.length - 1 && parts[wild]?.kind === "deep";
+    // Half a character at the end of the start could be the first half of another one in a text.
+    this.#isStartEnough = isOpenEnded && this.#start.isWellFormed();
     const places = () => new Uint32Array(isLiteral ? 0 : Math.ceil((parts.length + 1) / WORD));
     this.#ones = places();
     this.#runs = places();
     this.#deeps = places();
     this.#nowhere = places();
+    this.#reached = places();
     if (!isLiteral) for (const [place, part] of parts.entries()) this.#add(part, place, places);
   }
 
   /** Whether the whole text matches. Upper and lower case differ. */
   matches(text: string): boolean {
     if (this.#only !== undefined) return text === this.#only;
-    const reached = new Uint32Array(this.#ones.length);
+    if (!text.startsWith(this.#start)) return false;
+    if (this.#isStartEnough) return true;
+    const reached = this.#reached.fill(0);
     reached[0] = (this.#runs[0] ?? 0) & 1 ? 3 : 1; // a run may be empty
     for (const character of text) if (!this.#step(reached, character)) return false;
     return isIn(reached, this.#end);
