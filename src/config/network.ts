@@ -3,8 +3,12 @@
 import { isIP, isIPv6 } from "node:net";
 import type { Parsed } from "./key.ts";
 
+/** Stands for everybody who may open the Unix socket that is listened on. */
+const UNIX = "unix";
+
 /** The network as it was written. One that holds strangers is refused. */
 export function parseNetwork(text: string): Parsed<string> {
+  if (text === UNIX) return { value: text };
   const [address = "", digits, ...more] = text.split("/");
   const family = isIP(address);
   const width = family === 4 ? 32 : 128;

@@ -52,7 +52,7 @@ export function parseYamlValue(text: string): unknown {
   const [error] = document.errors;
   if (error !== undefined) throw new Error(messageOf(error));
   try {
-    return document.toJS();
+    return withoutCircles(document.toJS());
   } catch (cause) {
     throw new Error(messageOf(cause), { cause });
   }
@@ -66,10 +66,26 @@ export function formatYaml(value: unknown): string {
 /** An alias without an anchor, or too many aliases, show only here. */
 function toValue(where: string, toJS: () => unknown): Pick<YamlFile, "value" | "problems"> {
   try {
-    return { value: toJS(), problems: [] };
+    return { value: withoutCircles(toJS()), problems: [] };
   } catch (error) {
     return { value: undefined, problems: [{ path: "", where, message: messageOf(error) }] };
   }
+}
+
+/** Throws an Error for an alias below its own anchor: nobody could come to the end of it. */
+function withoutCircles(value: unknown): unknown {
+  const done = new Set<object>();
+  const above = new Set<object>();
+  const look = (node: unknown): void => {
+    if (typeof node !== "object" || node === null || done.has(node)) return;
+    if (above.has(node)) throw new Error("an alias stands below its own anchor");
+    above.add(node);
+    for (const member of Object.values(node)) look(member);
+    above.delete(node);
+    done.add(node);
+  };
+  look(value);
+  return value;
 }
 
 /** Where the first alias without an anchor stands, if there is one. */

@@ -7,13 +7,13 @@ const http = (members: string) => file(`http: { ${members} }`);
 
 test("proxies and limits reach the configuration", () => {
   const yaml = http(
-    "trustedproxies: [10.0.0.0/8, 127.0.0.1, '::1', 'fd00::/8'], proxyprotocol: true, " +
+    "trustedproxies: [10.0.0.0/8, 127.0.0.1, '::1', 'fd00::/8', unix], proxyprotocol: true, " +
       "limits: { connectionsperaddress: 0, headers: 4096, uploads: 7, rate: { principal: 50, address: 5, burst: 3 } }",
   );
   const { trustedProxies, proxyProtocol, maxConnectionsPerAddress, maxHeaderSize, maxUploads, rates } = read({
     yaml,
   }).config.http;
-  assert.deepEqual(trustedProxies, ["10.0.0.0/8", "127.0.0.1", "::1", "fd00::/8"]);
+  assert.deepEqual(trustedProxies, ["10.0.0.0/8", "127.0.0.1", "::1", "fd00::/8", "unix"]);
   assert.equal(proxyProtocol, true);
   assert.deepEqual([maxConnectionsPerAddress, maxHeaderSize, maxUploads], [0, 4096, 7]);
   assert.deepEqual(rates, { principal: 50, address: 5, burst: 3 });

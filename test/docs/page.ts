@@ -1,4 +1,4 @@
-// docs/events.md as its tests see it: the fenced blocks, each with what it is.
+// A page of docs/ as its tests see it: the fenced blocks, each with what it is.
 import { readFile } from "node:fs/promises";
 
 /** A fenced block. */
@@ -26,8 +26,16 @@ export class Page {
     });
   }
 
-  static async read(): Promise<Page> {
-    return new Page(await readFile(new URL("../../docs/events.md", import.meta.url), "utf8"));
+  /** Absent name: docs/events.md. */
+  static async read(name = "events.md"): Promise<Page> {
+    return new Page(await readFile(new URL(`../../docs/${name}`, import.meta.url), "utf8"));
+  }
+
+  /** What stands below this heading of the second level. */
+  section(heading: string): Page {
+    const found = this.text.split(/^(?=## )/m).find((text) => text.startsWith(`## ${heading}\n`));
+    if (found === undefined) throw new Error(`there is no section "${heading}"`);
+    return new Page(found);
   }
 
   /** The block that begins with this file name. */

@@ -22,28 +22,45 @@ const ISOLATED = [
 /** A running engine and its client. */
 export class DockerEngine {
   readonly #server: ServerProcess;
+  readonly #enter: readonly string[];
   readonly #env: NodeJS.ProcessEnv;
+  /** Where the client keeps logins, and drafts of manifest lists. */
+  readonly config: string;
 
-  private constructor(server: ServerProcess, env: NodeJS.ProcessEnv) {
+  private constructor(
+    server: ServerProcess,
+    { enter, env, config }: Pick<DockerEngine, "config"> & Surroundings,
+  ) {
     this.#server = server;
+    this.#enter = enter;
     this.#env = env;
+    this.config = config;
   }
 
-  static async start(directory: string): Promise<DockerEngine> {
+  /** `enter`: what runs a command in another network, put before it. */
+  static async start(directory: string, enter: readonly string[] = []): Promise<DockerEngine> {
     const socket = join(directory, "docker.sock");
+    const config = join(directory, "config");
     const env = {
       ...process.env,
       DOCKER_HOST: `unix://${socket}`,
-      DOCKER_CONFIG: join(directory, "config"), // where `docker manifest` keeps its drafts
+      DOCKER_CONFIG: config,
       DOCKER_CLI_EXPERIMENTAL: "enabled", // `docker manifest` of engines before 25
       DOCKER_BUILDKIT: "0",
     };
-    return new DockerEngine(await startDaemon(directory, socket), env);
+    const server = await startDaemon({ directory, socket, enter });
+    return new DockerEngine(server, { enter, env, config });
+  }
+
+  /** The variables by which the docker client finds this engine. */
+  get variables(): { readonly DOCKER_HOST: string; readonly DOCKER_CONFIG: string } {
+    const { DOCKER_HOST = "", DOCKER_CONFIG = "" } = this.#env;
+    return { DOCKER_HOST, DOCKER_CONFIG };
   }
 
   /** Runs the docker client. */
   async docker(...args: readonly string[]): Promise<RunResult> {
-    return run(["docker", ...args], { env: this.#env });
+    return run([...this.#enter, "docker", ...args], { env: this.#env });
   }
 
   /** One field of an image, as a Go template names it. */
@@ -64,12 +81,23 @@ export class DockerEngine {
   }
 }
 
-async function startDaemon(directory: string, socket: string): Promise<ServerProcess> {
+interface Surroundings {
+  readonly enter: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+interface DaemonPlace {
+  readonly directory: string;
+  readonly socket: string;
+  readonly enter: readonly string[];
+}
+
+async function startDaemon({ directory, socket, enter }: DaemonPlace): Promise<ServerProcess> {
   const failures: unknown[] = [];
   for (const driver of STORAGE_DRIVERS) {
     const home = join(directory, driver);
     await mkdir(home, { recursive: true });
-    const command = daemonCommand(driver, home, socket);
+    const command = [...enter, ...daemonCommand(driver, home, socket)];
     const ready = (): Promise<boolean> => answersPing(socket);
     try {
       return await ServerProcess.start({ command, log: join(home, "log"), ready });

@@ -10,9 +10,29 @@ const FILES = [
   "stowage/v1/upload_service.proto",
   "stowage/v1/manifest_service.proto",
   "stowage/v1/event_service.proto",
+  "stowage/v1/auth_service.proto",
   "grpc/health/v1/health.proto",
   "google/rpc/error_details.proto",
 ];
+
+/** What a client has for TLS, each in PEM form, and what it sends with each call. */
+export interface ForeignTls {
+  readonly authority: Buffer;
+  readonly certificate?: Buffer;
+  readonly key?: Buffer;
+  readonly authorization?: string;
+}
+
+/** grpc-js with TLS; headers with credentials are sent only so. */
+export function tlsCredentials(tls: ForeignTls): grpc.ChannelCredentials {
+  const { authority, key, certificate, authorization } = tls;
+  const channel = grpc.credentials.createSsl(authority, key, certificate);
+  if (authorization === undefined) return channel;
+  const metadata = new grpc.Metadata();
+  metadata.set("authorization", authorization);
+  const call = grpc.credentials.createFromMetadataGenerator((_, done) => done(null, metadata));
+  return grpc.credentials.combineChannelCredentials(channel, call);
+}
 
 /** What grpc-js makes of a message. */
 export type Message = { readonly [field: string]: unknown };
@@ -24,8 +44,9 @@ export class ForeignClient {
   readonly #schema = loadSync(FILES, { includeDirs: [OURS, THIRD_PARTY], longs: String, oneofs: true });
   readonly #client: grpc.Client;
 
-  constructor(host: string) {
-    this.#client = new grpc.Client(host, grpc.credentials.createInsecure());
+  /** Absent credentials: plaintext, and nobody in particular. */
+  constructor(host: string, credentials = grpc.credentials.createInsecure()) {
+    this.#client = new grpc.Client(host, credentials);
   }
 
   /** Calls a method of one request and one response. */

@@ -33,12 +33,13 @@ export class Refused extends Error {
 /** A client with connections that are kept. */
 export class HttpCaller {
   readonly host: string;
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #agent: Agent;
   readonly #refusals: readonly number[];
 
-  /** `refusals`: statuses for which expect throws Refused. */
-  constructor(host: string, refusals: readonly number[] = []) {
+  /** `refusals`: statuses for which expect throws Refused. `localAddress`: where it calls from. */
+  constructor(host: string, refusals: readonly number[] = [], localAddress?: string) {
     this.host = host;
+    this.#agent = new Agent({ keepAlive: true, ...(localAddress !== undefined && { localAddress }) });
     this.#refusals = refusals;
   }
 

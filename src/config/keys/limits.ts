@@ -12,12 +12,12 @@ const OR_NONE = "a whole number; 0 sets no limit";
 export const limitKeys = {
   "http.trustedproxies": acts({
     schema: listOf(parseNetwork),
-    type: "a list of IP addresses and blocks (CIDR)",
+    type: "a list of IP addresses and blocks (CIDR), or unix",
     default: [],
     below: "tree",
     verbatim: "elements",
     meaning:
-      "Proxies whose word about their clients is believed: address, host and scheme in `Forwarded` or `X-Forwarded-*`. Of everybody else these headers are ignored.",
+      "Proxies whose word about their clients is believed: address, host and scheme in `Forwarded` or `X-Forwarded-*`. `unix` is whoever may open the Unix socket. Of everybody else these headers are ignored.",
   }),
   "http.proxyprotocol": acts({
     schema: flag,
@@ -67,7 +67,7 @@ export const limitKeys = {
     schema: orNone,
     type: OR_NONE,
     default: 0,
-    meaning: "Requests a second of one address (IPv6: one /64) without authentication.",
+    meaning: "Requests a second of one address (IPv6: one /64), whoever comes from it.",
   }),
   "http.limits.rate.burst": acts({
     schema: between(1, 3600),

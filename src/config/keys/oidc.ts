@@ -21,7 +21,7 @@ const OIDC_RULE = keyTable({
     type: "a map of claims to globs or lists of globs",
     below: "field",
     meaning:
-      "Required. Claims of the token; each must fit one of its globs, in which `*` runs over `/` as well: `{repository_owner: acme, ref: refs/heads/main}`.",
+      "Required. Claims of the token; each must fit one of its globs (`*` stops at `/`, `**` does not): `{repository_owner: acme, ref: refs/heads/main}`.",
   }),
   groups: acts({
     schema: listOf(parseName),

@@ -31,7 +31,7 @@ export const POLICY_RULE = keyTable({
     below: "tree",
     verbatim: "elements",
     meaning:
-      "Required. Whom the rule is about. `authenticated` is everybody but `anonymous`, and `anyone` is both. Names may be globs, in which `*` runs over `/` as well.",
+      "Required. Whom the rule is about. `authenticated` is everybody but `anonymous`, and `anyone` is both. Names may be globs: `*` stops at `/`, `**` does not.",
   }),
   allow: actions("What they may do. `admin` includes the others. Each rule has this or `deny`."),
   deny: actions("What they may not do."),

@@ -75,6 +75,6 @@ export const tlsKeys = {
     refuses: asksForSomething,
     meaning: "Certificates from Let's Encrypt.",
     instead:
-      "certificates are not fetched by Stowage; put a proxy in front that does (Caddy, Traefik, nginx with certbot; see docs/security.md), or point http.tls.certificate and key at the files that certbot renews",
+      "certificates are not fetched by Stowage; put a proxy in front that does (Caddy, Traefik, nginx with certbot; see docs/proxies.md), or point http.tls.certificate and key at the files that certbot renews",
   }),
 } as const;
