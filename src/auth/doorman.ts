@@ -45,6 +45,8 @@ export interface DoormanParts {
     ): Promise<Principal | undefined>;
   };
   readonly now: () => number;
+  /** Told of each login with a wrong password: where it came from, and whom it named if there is such a one. */
+  readonly onWrongPassword?: (facts: { readonly address?: string; readonly principal?: string }) => void;
 }
 
 export class Doorman {
@@ -126,7 +128,11 @@ export class Doorman {
 
   /** Who knows this password; undefined: nobody. Guessing is slowed down. Throws TOOMANYREQUESTS. */
   checkPassword(password: Password, address: string | undefined): Promise<Principal | undefined> {
-    return this.#parts.guard.run(address, () => this.#byPassword(password));
+    return this.#parts.guard.run(address, async () => {
+      const found = await this.#byPassword(password);
+      if (found === undefined) this.#tellOfWrong(password, address);
+      return found;
+    });
   }
 
   /** Whose token it is; undefined: of no kind that is known. Throws Unauthorized. */
@@ -179,6 +185,17 @@ export class Doorman {
       default:
         throw new Unauthorized('the Authorization header is neither "Basic" nor "Bearer"');
     }
+  }
+
+  /** A name that is nobody's is not told: people type passwords into the wrong field. */
+  #tellOfWrong({ username }: Password, address: string | undefined): void {
+    const { onWrongPassword, directory } = this.#parts;
+    const named =
+      directory?.find("user", username) ?? directory?.find("robot", username.replace(/^robot:/, ""));
+    onWrongPassword?.({
+      ...(address !== undefined && { address }),
+      ...(named !== undefined && { principal: named.id }),
+    });
   }
 
   /** A token may stand where a password is asked for, with any user name. */

@@ -31,7 +31,7 @@ export interface LodgeParts {
   readonly newId: () => string;
   /** Told of files that went bad and issuers that do not answer. */
   readonly report: Report;
-  /** Told of keys that were made. */
+  /** Told of keys that were made, and of logins that failed. */
   readonly tell: (message: string, facts: object) => void;
 }
 
@@ -116,6 +116,7 @@ async function openLodge(parts: LodgeParts): Promise<Lodge> {
       passwords: passwords.filter((one) => one !== undefined),
       tokens: tokens.filter((one) => one !== undefined),
       remembered: new Remembered({ now }),
+      onWrongPassword: (facts) => tell("a login with a wrong password", facts),
     });
     for (const file of [files.users, files.htpasswd, foreign]) file?.onChange(() => doorman.forget());
     closers.push(purgeRegularly(parts, [accessTokens, refreshTokens]));

@@ -30,6 +30,8 @@ const root = principal("user", "root");
 
 interface Setting {
   readonly doorman: Doorman;
+  /** What was told of wrong passwords. */
+  readonly told: readonly unknown[];
   /** How often a password was looked at. */
   readonly checks: () => number;
   readonly people: Map<string, Principal>;
@@ -41,6 +43,7 @@ function setting(auth: Partial<AuthConfig> = {}, tokens: Readonly<Record<string,
   let checks = 0;
   const people = new Map([alice, root].map((one) => [one.id, one]));
   const revoked = new Set<string>();
+  const told: unknown[] = [];
   const made = { time: 1000 };
   const now = () => made.time;
   const parts: DoormanParts = {
@@ -66,8 +69,9 @@ function setting(auth: Partial<AuthConfig> = {}, tokens: Readonly<Record<string,
     isTokenGood: (id) => !revoked.has(id),
     remembered: new Remembered({ now }),
     guard: { run: (_address, check) => check() },
+    onWrongPassword: (facts) => told.push(facts),
   };
-  return Object.assign(made, { doorman: new Doorman(parts), checks: () => checks, people, revoked });
+  return Object.assign(made, { doorman: new Doorman(parts), checks: () => checks, people, revoked, told });
 }
 
 const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
@@ -297,4 +301,16 @@ test("a token from elsewhere is no permission to take blobs from wherever they a
   const foreign: Principal = { ...alice, isForeign: true, limit: { kind: "exact", access: [] } };
   assert.equal(doorman.may.pullsEverywhere(alice), true);
   assert.equal(doorman.may.pullsEverywhere(foreign), false);
+});
+
+test("of a wrong password it is told where it came from, and whose it was if there is such a one", async () => {
+  const { doorman, told } = setting();
+  const wrong = (text: string) =>
+    assert.rejects(
+      async () => doorman.authenticate({ authorization: basic(text), address: "192.0.2.1" }),
+      Unauthorized,
+    );
+  await wrong("alice:wrong");
+  await wrong("my secret:typed into the wrong field");
+  assert.deepEqual(told, [{ address: "192.0.2.1", principal: "user:alice" }, { address: "192.0.2.1" }]);
 });

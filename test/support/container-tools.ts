@@ -28,10 +28,12 @@ const ACCEPT_ANYTHING = '{"default": [{"type": "insecureAcceptAnything"}]}';
 /** The three programs, speaking plain HTTP to registries. */
 export class ContainerTools {
   readonly #directory: string;
+  readonly #enter: readonly string[];
   readonly #env: NodeJS.ProcessEnv;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, enter: readonly string[]) {
     this.#directory = directory;
+    this.#enter = enter;
     this.#env = {
       ...process.env,
       HOME: directory,
@@ -43,11 +45,12 @@ export class ContainerTools {
     };
   }
 
-  static async create(directory: string): Promise<ContainerTools> {
+  /** `enter`: what runs a command in another network, put before it. */
+  static async create(directory: string, enter: readonly string[] = []): Promise<ContainerTools> {
     for (const name of ["run", "cache"]) await mkdir(join(directory, name), { recursive: true, mode: 0o700 });
     await writeFile(join(directory, "containers.conf"), containersConf(directory));
     await writeFile(join(directory, "policy.json"), ACCEPT_ANYTHING);
-    return new ContainerTools(directory);
+    return new ContainerTools(directory, enter);
   }
 
   async podman(...args: readonly string[]): Promise<RunResult> {
@@ -81,6 +84,6 @@ export class ContainerTools {
 
   async #run(command: readonly string[]): Promise<RunResult> {
     const isolated = ["unshare", "--mount", "sh", "-c", WITH_OWN_CACHE, "sh", join(this.#directory, "cache")];
-    return run([...isolated, ...command], { env: this.#env, cwd: this.#directory });
+    return run([...this.#enter, ...isolated, ...command], { env: this.#env, cwd: this.#directory });
   }
 }

@@ -1,7 +1,8 @@
 // A registry of the test's own: in a process that the test may configure, kill, start again on the same data and
 // port, and look into from outside. Never the registry that STOWAGE_TEST_REGISTRY names.
+import { once } from "node:events";
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -14,10 +15,26 @@ const CLOCK_TICKS = 100;
 /** The command line of the registry. */
 export const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
+/** Where a registry runs that is not on this machine's loopback; see private-network.ts. */
+export interface RegistryPlace {
+  /** What clients there call it: "registry.test:5000". */
+  readonly host: string;
+  /** What it listens on. */
+  readonly address: string;
+  /** What runs a command there, put before it. */
+  readonly enter: readonly string[];
+  /** True when something answers at the address. */
+  readonly answers: () => Promise<boolean>;
+}
+
 /** What a test may choose. */
 export interface LocalRegistryOptions {
   /** For the configuration and the log. */
   readonly directory: string;
+  /** Absent: on a port of its own on 127.0.0.1. */
+  readonly place?: RegistryPlace;
+  /** More members of the configuration's http section, such as `tls`. */
+  readonly http?: Readonly<Record<string, unknown>>;
   /** Where its data lies. Absent: in the directory. */
   readonly data?: string;
   /** The members of the configuration's http.timeouts. */
@@ -38,28 +55,37 @@ export class LocalRegistry {
   readonly url: string;
   readonly log: string;
   readonly data: string;
-  readonly #config: string;
+  /** Its configuration file. */
+  readonly config: string;
+  readonly #options: LocalRegistryOptions;
   #server: ServerProcess | undefined;
 
   private constructor(options: LocalRegistryOptions, host: string) {
+    this.#options = options;
     this.host = host;
-    this.url = `http://${host}`;
+    this.url = `${options.http?.tls === undefined ? "http" : "https"}://${host}`;
     this.log = join(options.directory, "registry.log");
     this.data = options.data ?? join(options.directory, "data");
-    this.#config = join(options.directory, "config.yml");
+    this.config = join(options.directory, "config.yml");
   }
 
   /** Starts a registry; deleting is allowed. */
   static async start(options: LocalRegistryOptions): Promise<LocalRegistry> {
-    const registry = new LocalRegistry(options, `127.0.0.1:${await freePort()}`);
-    await writeFile(registry.#config, stringify(registry.#configuration(options)));
+    const host = options.place?.host ?? `127.0.0.1:${await freePort()}`;
+    const registry = new LocalRegistry(options, host);
+    await registry.configure(options.sections);
     await registry.restart();
     return registry;
   }
 
-  /** Starts it again, after kill or stop, and resolves when it answers. */
+  /** Writes its configuration again, with these sections instead of those there were. */
+  async configure(sections: LocalRegistryOptions["sections"] = {}): Promise<void> {
+    await writeFile(this.config, stringify(this.#configuration({ ...this.#options, sections })));
+  }
+
+  /** Starts it again, after kill or stop, and resolves when it answers: 200, or 401 where it asks who is there. */
   restart(): Promise<void> {
-    return this.#start(async () => (await fetch(`${this.url}/v2/`)).ok);
+    return this.#start(() => this.#answers());
   }
 
   /** Starts it again and kills it after so many milliseconds, ready or not. */
@@ -124,19 +150,40 @@ export class LocalRegistry {
   }
 
   async #start(ready: () => Promise<boolean>): Promise<void> {
-    const command = [process.execPath, MAIN, "serve", "--config", this.#config];
+    const enter = this.#options.place?.enter ?? [];
+    const command = [...enter, process.execPath, MAIN, "serve", "--config", this.config];
     this.#server = await ServerProcess.start({ command, log: this.log, ready });
   }
 
-  #configuration({ timeouts = {}, sections = {} }: LocalRegistryOptions): unknown {
+  async #answers(): Promise<boolean> {
+    const { place, http } = this.#options;
+    if (place !== undefined) return place.answers();
+    if (http?.tls !== undefined) return listens(this.host);
+    return [200, 401].includes((await fetch(`${this.url}/v2/`)).status);
+  }
+
+  #configuration({ timeouts = {}, sections = {}, place, http }: LocalRegistryOptions): unknown {
+    const addr = place?.address ?? this.host;
     return {
       version: 0.1,
       log: { level: "error" },
       storage: { filesystem: { rootdirectory: this.data }, delete: { enabled: true } },
-      http: { addr: this.host, ...(Object.keys(timeouts).length > 0 && { timeouts }) },
+      http: { addr, ...(Object.keys(timeouts).length > 0 && { timeouts }), ...http },
       events: { pulls: { enabled: false } },
       ...sections,
     };
+  }
+}
+
+/** True when somebody listens at "host:port". */
+async function listens(host: string): Promise<boolean> {
+  const { hostname, port } = new URL(`tcp://${host}`);
+  const socket = connect({ host: hostname, port: Number(port) });
+  try {
+    await once(socket, "connect");
+    return true;
+  } finally {
+    socket.destroy();
   }
 }
 
