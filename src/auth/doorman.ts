@@ -190,8 +190,7 @@ export class Doorman {
   /** A name that is nobody's is not told: people type passwords into the wrong field. */
   #tellOfWrong({ username }: Password, address: string | undefined): void {
     const { onWrongPassword, directory } = this.#parts;
-    const named =
-      directory?.find("user", username) ?? directory?.find("robot", username.replace(/^robot:/, ""));
+    const named = directory?.find("user", username) ?? directory?.find("robot", username);
     onWrongPassword?.({
       ...(address !== undefined && { address }),
       ...(named !== undefined && { principal: named.id }),

@@ -1,7 +1,5 @@
 // Users and robots from a file of ours; see config/users-file.ts.
-//
-// A robot logs in as "robot:ci", or as "ci" where no user has that name: a user, be
-// it a disabled one, comes before a robot.
+// Both log in by their bare names, of which no two are alike.
 import { type Account, parseUsersFile } from "../config/users-file.ts";
 import type { Password, PasswordAuthority } from "./credentials.ts";
 import { Decoys } from "./decoys.ts";
@@ -84,11 +82,8 @@ export class Users implements PasswordAuthority {
   }
 }
 
-const ROBOT = "robot:";
-
-/** Whom somebody means who logs in by this name. Names hold no colons. */
+/** Whom somebody means who logs in by this name. */
 function memberOf({ users, robots }: Directory, username: string): Member | undefined {
-  if (username.startsWith(ROBOT)) return robots.get(username.slice(ROBOT.length));
   return users.get(username) ?? robots.get(username);
 }
 

@@ -83,8 +83,18 @@ function readUsers(root: unknown): Reading {
   return {
     users: users.accounts,
     robots: robots.accounts,
-    problems: [...problems, ...users.problems, ...robots.problems],
+    problems: [...problems, ...users.problems, ...robots.problems, ...shared(users, robots)],
   };
+}
+
+/** Both log in by their bare name. */
+function shared(users: AccountsReading, robots: AccountsReading): readonly ValueProblem[] {
+  return [...robots.accounts.keys()]
+    .filter((name) => users.accounts.has(name))
+    .map((name) => ({
+      path: ["robots", name],
+      message: `a user has the name "${name}", too; choose another`,
+    }));
 }
 
 interface AccountsReading {

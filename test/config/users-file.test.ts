@@ -183,3 +183,12 @@ test("a day ends with it, a time is exact, and days that are in no calendar are 
   ])
     assert.equal(parseExpiry(text), undefined, text);
 });
+
+test("a user and a robot with one name are refused: nobody could tell who logs in", () => {
+  const twins = `users: {ci: {password: "${HASH}"}}\nrobots: {ci: {password: "${HASH}"}}\n`;
+  const [problem = ""] = complaints(twins);
+  assert.match(
+    problem,
+    /robots\.ci: ?a user has the name "ci", too; choose another|robots\.ci .*a user has the name "ci"/,
+  );
+});
