@@ -80,6 +80,7 @@ export async function createRegistry(config: Config, dependencies: RegistryDepen
     lodge = await openLodge(config, stores.metadata, dependencies);
     const reception = new Reception({
       throttle: new Throttle(config.http),
+      onRefused: (facts) => logger.debug(facts, "credentials were refused"),
       ...(lodge !== undefined && { doorman: lodge.doorman }),
     });
     const { deleteEnabled, sparseIndexes } = config;

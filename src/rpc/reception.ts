@@ -17,6 +17,8 @@ export interface ReceptionParts {
   readonly doorman?: Doorman;
   /** Absent: anybody may come as often as they like. */
   readonly throttle?: Throttle;
+  /** Told why credentials were refused, which their owner is not. */
+  readonly onRefused?: (facts: { readonly reason: string; readonly address?: string | undefined }) => void;
 }
 
 /** How the call's client is challenged: IssueToken is where a token is asked for, so a token is no answer there. */
@@ -33,10 +35,12 @@ const BAD_TOKEN = "the token is not valid here, or not any more";
 export class Reception {
   readonly #doorman: Doorman | undefined;
   readonly #throttle: Throttle | undefined;
+  readonly #onRefused: ReceptionParts["onRefused"];
 
-  constructor({ doorman, throttle }: ReceptionParts) {
+  constructor({ doorman, throttle, onRefused }: ReceptionParts) {
     this.#doorman = doorman;
     this.#throttle = throttle;
+    this.#onRefused = onRefused;
   }
 
   /** False: calls go through as they are. */
@@ -120,6 +124,7 @@ export class Reception {
     const doorman = this.#doorman;
     if (doorman === undefined) return undefined;
     const refuse = (error: unknown): never => {
+      if (error instanceof Unauthorized) this.#onRefused?.({ reason: error.message, address: facts.ip });
       throw this.#explain(error, facts.baseUrl, errand);
     };
     try {
