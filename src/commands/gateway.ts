@@ -9,6 +9,7 @@ import { gatewayLimits } from "./gateway-limits.ts";
 import { Upstream } from "./gateway-upstream.ts";
 import { locationBase } from "./location-base.ts";
 import { readConfig, startLog } from "./read-config.ts";
+import { CREDENTIAL_VARIABLES } from "./remote-credentials.ts";
 import { runServer } from "./run-server.ts";
 import { parseServerUrl } from "./server-url.ts";
 import { sparingLogger } from "./sparing-logger.ts";
@@ -28,7 +29,8 @@ export interface GatewayCommandOptions extends UpstreamFiles {
 /** Runs the gateway until it is told to stop. */
 export async function serveGateway(world: World, options: GatewayCommandOptions): Promise<void> {
   const url = parseServerUrl(options.upstream);
-  const loaded = readConfig(world, options.config, addressOption(options));
+  const overrides = [...addressOption(options), ...authOption(world, options)];
+  const loaded = readConfig(world, options.config, overrides);
   const { config } = loaded;
   const logger = startLog(world, loaded);
   const agent = upstreamAgent(url, options);
@@ -65,6 +67,13 @@ export async function serveGateway(world: World, options: GatewayCommandOptions)
     own.close();
     agent.destroy();
   }
+}
+
+/** A gateway that proves who it is leaves it to the registry to ask its clients: of the auth section it needs nothing. */
+function authOption({ environment }: World, { tokenFile, cert }: GatewayCommandOptions): readonly Override[] {
+  const { token, tokenFile: fileVariable } = CREDENTIAL_VARIABLES;
+  const proof = tokenFile ?? cert ?? (environment[token] || environment[fileVariable] || undefined);
+  return proof === undefined ? [] : [{ name: "its credentials", path: ["auth"], value: "none" }];
 }
 
 function addressOption({ addr }: GatewayCommandOptions): readonly Override[] {

@@ -1,5 +1,5 @@
 // What each call needs: the one table that reception asks. A method that is not in it
-// does not compile, and test/rpc/access-matrix.test.ts knows each by name.
+// does not compile, and test/access/rpc-matrix.test.ts tries each.
 import type { DescMethod, DescService, MessageShape } from "@bufbuild/protobuf";
 import type { AuthService } from "../gen/stowage/v1/auth_service_pb.ts";
 import type { BlobService } from "../gen/stowage/v1/blob_service_pb.ts";

@@ -176,3 +176,17 @@ test("TLS to the registry: its authority is checked, and new client certificates
     server.close();
   }
 });
+
+test("a gateway listens for other machines when it proves who it is, or its configuration says that everybody may", async () => {
+  const command = ["gateway", "--upstream", "http://127.0.0.1:1", "--addr", "0.0.0.0:0"];
+  const { code, stderr } = await stowageHere(command, {});
+  assert.equal(code, 2);
+  assert.match(stderr, /can be reached from other machines/);
+  const { command: running } = await startGateway(
+    ["--upstream", "http://127.0.0.1:1", "--addr", "0.0.0.0:0"],
+    {
+      STOWAGE_TOKEN: "stow_x",
+    },
+  );
+  await running[Symbol.asyncDispose]();
+});
