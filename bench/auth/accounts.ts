@@ -18,7 +18,7 @@ export const ALICE = `user:${USER}`;
 /** A section `auth.htpasswd` for Alice; cost 10 is what distribution's documentation makes. */
 export async function htpasswd(folder: string): Promise<object> {
   const path = join(folder, "htpasswd");
-  await writeFile(path, `${USER}:${await bcrypt.hash(PASSWORD, { cost: 10 })}\n`);
+  await writeFile(path, `${USER}:${await bcrypt.hash(PASSWORD, 10)}\n`);
   return { realm: "benchmark", path };
 }
 

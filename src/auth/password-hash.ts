@@ -38,7 +38,7 @@ const BCRYPT_COST = 12;
 
 /** A bcrypt hash of the password, as htpasswd files hold it. */
 export function hashWithBcrypt(password: string): Promise<string> {
-  return bcrypt.hash(password, { cost: BCRYPT_COST });
+  return bcrypt.hash(password, BCRYPT_COST);
 }
 
 /** Changes whenever the hash does, and tells nothing of it. */

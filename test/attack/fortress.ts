@@ -14,7 +14,7 @@ import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/tem
 /** Of everybody; hashed as cheaply as bcrypt can. */
 export const PASSWORD = "correct horse";
 
-const HASH = bcrypt.hashSync(PASSWORD, { cost: 4 });
+const HASH = bcrypt.hashSync(PASSWORD, 4);
 
 /** As the users file holds them. */
 export const ACCOUNTS = {

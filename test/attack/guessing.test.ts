@@ -135,7 +135,7 @@ suite("known and unknown users", () => {
   let addresses = 0;
 
   before(async () => {
-    hashes = [await hashPassword(PASSWORD), bcrypt.hashSync(PASSWORD, { cost: 10 })];
+    hashes = [await hashPassword(PASSWORD), bcrypt.hashSync(PASSWORD, 10)];
     const [argon2 = "", other = ""] = hashes;
     const accounts = {
       users: {

@@ -100,7 +100,7 @@ interface Making {
 async function start({ directory, secrets, provider, receiver }: Making): Promise<LocalRegistry> {
   const account = (name: string, more: object = {}) => {
     const password = secrets.make(`password of ${name}`);
-    const hash = secrets.make(`hash of ${name}`, bcrypt.hashSync(password, { cost: 4 }));
+    const hash = secrets.make(`hash of ${name}`, bcrypt.hashSync(password, 4));
     return { password: hash, ...more };
   };
   const users = {

@@ -16,7 +16,7 @@ let opened: Users[] = [];
 
 const cheap = { memoryCost: 64, timeCost: 1, parallelism: 1 };
 const alice = await argon2.hash("wonderland", cheap);
-const ci = await bcrypt.hash("machine", { cost: 4 });
+const ci = await bcrypt.hash("machine", 4);
 const END = Date.parse("2027-01-02T00:00:00Z");
 
 const FILE = `

@@ -22,7 +22,7 @@ const hashes = new Map<string, Promise<string>>();
 
 /** The same for the same password: who writes a file again changes nobody's. */
 export function hashOf(password: string): Promise<string> {
-  const known = hashes.get(password) ?? bcrypt.hash(password, { cost: 4 }); // the least there is
+  const known = hashes.get(password) ?? bcrypt.hash(password, 4); // the least there is
   hashes.set(password, known);
   return known;
 }
