@@ -46,6 +46,9 @@ export class AccessTokenDesk {
     const ownerId = owner === "" ? caller.id : principalId(owner);
     if (ownerId !== caller.id && !isAdmin(caller))
       throw denied(caller, `${quoted(ownerId)} is somebody else`);
+    // Else a part of somebody's permissions, or a token of some minutes, would become all of somebody else's.
+    if (ownerId !== caller.id && (caller.limit !== undefined || caller.kind === "oidc"))
+      throw denied(caller, "who is limited itself makes no access tokens for others");
     if (find(ownerId) === undefined)
       throw denied(caller, `${quoted(ownerId)} is in no file of users and robots, or may not come in`);
     return accessTokens.create(ownerId, request);

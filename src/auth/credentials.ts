@@ -44,6 +44,11 @@ export interface TokenAuthority {
   check(token: string): Promise<Principal | undefined>;
 }
 
+/** What who shows bad credentials is told: what exactly is wrong with a token helps those most who make false ones. */
+export function publicMessage({ tokenError, message }: Unauthorized): string {
+  return tokenError === "invalid_token" ? "the token is not valid here, or not any more" : message;
+}
+
 /** What is wrong with a credential, in the words of RFC 6750, 3.1. */
 export type TokenError = "invalid_token" | "insufficient_scope";
 

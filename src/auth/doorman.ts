@@ -86,12 +86,23 @@ export class Doorman {
   }
 
   /** True: what the principal was let in by still holds. Cheap. */
-  isCurrent({ expireTime, tokenId, kind, id, isForeign }: Principal): boolean {
+  isCurrent({ expireTime, tokenId, kind, id, isForeign, account }: Principal): boolean {
     const { now, isTokenGood, directory } = this.#parts;
     if (expireTime !== undefined && now() >= expireTime) return false;
     if (tokenId !== undefined && !isTokenGood(tokenId)) return false;
     if (directory === undefined || isForeign === true || (kind !== "user" && kind !== "robot")) return true;
-    return directory.find(kind, id.slice(kind.length + 1)) !== undefined;
+    const found = directory.find(kind, id.slice(kind.length + 1));
+    return found !== undefined && (account === undefined || account === found.account);
+  }
+
+  /** True: nobody's word about others is believed. */
+  get believesNobody(): boolean {
+    return this.#gateways.length === 0;
+  }
+
+  /** True: it need not be proved whose credentials these are. */
+  remembers(authorization: string): boolean {
+    return this.#parts.remembered.get(authorization) !== undefined;
   }
 
   /** The principal of this id as the files have it now. */
@@ -145,7 +156,8 @@ export class Doorman {
   }
 
   #byCertificate(certificate: ClientCertificate | undefined): Principal {
-    return (certificate && this.#certificates?.find(certificate)) ?? ANONYMOUS;
+    const found = certificate && this.#certificates?.find(certificate);
+    return found !== undefined && this.isCurrent(found) ? found : ANONYMOUS;
   }
 
   /** Who comes with several requests at once is asked once. */

@@ -74,6 +74,11 @@ export class Htpasswd implements PasswordAuthority {
   }
 }
 
+function markOf(hash: string): Pick<Principal, "account"> {
+  const account = fingerprintOf(hash);
+  return account === undefined ? {} : { account };
+}
+
 const MAX_PROBLEMS = 20;
 
 /** Throws an Error with the lines that are wrong; nothing of their contents but names of users. */
@@ -112,7 +117,7 @@ function addEntry(entry: string, { line, lines, users, unusable }: Entries): str
   lines.set(name, line);
   try {
     if (parsePasswordHash(hash)?.kind === "bcrypt")
-      users.set(name, { hash, principal: principal("user", name) });
+      users.set(name, { hash, principal: principal("user", name, markOf(hash)) });
     else unusable.push(name);
   } catch (error) {
     return `is about user "${name}": ${error instanceof Error ? error.message : String(error)}`;

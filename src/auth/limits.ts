@@ -18,14 +18,23 @@ export function limitVerdict(limit: Limit | undefined, need: Need): LimitVerdict
   return limit.kind === "exact" ? "wider" : "no";
 }
 
-/** Whether the repository may be shown in lists and events. What a token was made for by name says nothing about them. */
-export function limitShows(limit: Limit | undefined, repository: string): boolean {
+/** Where repositories are shown. */
+export type Show = "catalog" | "events";
+
+/** Whether the repository may be shown there. What a token was made for by name says nothing about that. */
+export function limitShows(limit: Limit | undefined, repository: string, show: Show): boolean {
   for (let one = limit; one !== undefined; one = one.within) {
     const { access } = one;
-    if (one.kind === "scoped" && !allowsPartByName(access, "catalog") && !allows(access, repository, "pull"))
+    if (one.kind === "scoped" && !allowsPartByName(access, show) && !allows(access, repository, "pull"))
       return false;
   }
   return true;
+}
+
+/** True: the token was made for resources by name. */
+export function isExact(limit: Limit | undefined): boolean {
+  for (let one = limit; one !== undefined; one = one.within) if (one.kind === "exact") return true;
+  return false;
 }
 
 /** True: it can keep a repository out of lists and events. */
@@ -52,7 +61,7 @@ function allowsPart({ kind, access }: Limit, part: RegistryPart): boolean {
 function allowsPartByName(access: readonly ResourceActions[], part: RegistryPart): boolean {
   return access.some(
     ({ type, name, actions }) =>
-      type === "registry" && (name === part || name === "*") && (actions.includes("*") || part !== "admin"),
+      type === "registry" && (name === part || name === "*") && actions.includes("*"),
   );
 }
 

@@ -23,7 +23,13 @@ export class LiveTokens implements TokenAuthority {
     const now = this.#parts.find(found.id);
     if (now === undefined) throw new Unauthorized(`${found.id} is not known any more`, "invalid_token");
     const limit = behind(found.limit, now.limit);
-    return Object.freeze({ ...found, groups: now.groups, ...(limit !== undefined && { limit }) });
+    const { groups, account } = now;
+    return Object.freeze({
+      ...found,
+      groups,
+      ...(account !== undefined && { account }),
+      ...(limit !== undefined && { limit }),
+    });
   }
 }
 

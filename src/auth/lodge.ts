@@ -6,8 +6,9 @@ import type { MetadataStore } from "../metadata/metadata-store.ts";
 import { AccessTokenAuthority, type FindPrincipal } from "./access-token-authority.ts";
 import { AccessTokenDesk } from "./access-token-desk.ts";
 import { AccessTokens } from "./access-tokens.ts";
-import type { PasswordAuthority, TokenAuthority } from "./credentials.ts";
-import { type Directory, Doorman } from "./doorman.ts";
+import { AccountFiles } from "./account-files.ts";
+import type { TokenAuthority } from "./credentials.ts";
+import { Doorman } from "./doorman.ts";
 import { type Explanation, explain, type Question } from "./explain.ts";
 import { ForeignTokens } from "./foreign-tokens.ts";
 import { GuessGuard } from "./guess-guard.ts";
@@ -15,7 +16,6 @@ import { Htpasswd } from "./htpasswd.ts";
 import { Issuer } from "./issuer.ts";
 import { LiveTokens } from "./live-tokens.ts";
 import { OidcIssuers } from "./oidc.ts";
-import { keptOf } from "./principal.ts";
 import { RefreshTokens } from "./refresh-tokens.ts";
 import { Remembered } from "./remembered.ts";
 import { TokenDesk } from "./token-desk.ts";
@@ -83,8 +83,8 @@ async function openLodge(parts: LodgeParts): Promise<Lodge> {
   const closers: (() => void | Promise<void>)[] = [];
   try {
     const files = await openFiles(parts, closers);
-    const directory = directoryOf(files);
-    const find: FindPrincipal = (id) => findIn(directory, id);
+    const accounts = new AccountFiles(files);
+    const find: FindPrincipal = (id) => accounts.byId(id);
     const { maxLifetimeMs } = auth.accessTokens;
     const accessTokens = await AccessTokens.open({ metadata, now, newId, report, maxLifetimeMs });
     closers.push(() => accessTokens.close());
@@ -106,21 +106,20 @@ async function openLodge(parts: LodgeParts): Promise<Lodge> {
       foreign,
       oidc,
     ];
-    const passwords: readonly (PasswordAuthority | undefined)[] = [files.users, files.htpasswd];
     const doorman = new Doorman({
       auth,
       now,
       guard,
       isTokenGood: (id) => accessTokens.use(id),
-      directory,
-      passwords: passwords.filter((one) => one !== undefined),
+      directory: accounts,
+      passwords: accounts.passwords,
       tokens: tokens.filter((one) => one !== undefined),
       remembered: new Remembered({ now }),
       onWrongPassword: (facts) => tell("a login with a wrong password", facts),
     });
     for (const file of [files.users, files.htpasswd, foreign]) file?.onChange(() => doorman.forget());
     closers.push(purgeRegularly(parts, [accessTokens, refreshTokens]));
-    const fingerprint = (id: string) => fingerprintIn(files, id);
+    const fingerprint = (id: string) => accounts.fingerprint(id);
     return new Lodge(
       {
         doorman,
@@ -147,24 +146,6 @@ async function openFiles({ auth, now, report }: LodgeParts, closers: (() => void
 }
 
 /** Users come before those of the htpasswd file with the same name. */
-function directoryOf({ users, htpasswd }: Files): Directory {
-  return {
-    find: (kind, name) => users?.find(kind, name) ?? (kind === "user" ? htpasswd?.find(name) : undefined),
-  };
-}
-
-function fingerprintIn({ users, htpasswd }: Files, id: string): string | undefined {
-  const kept = keptOf(id);
-  if (kept === undefined) return undefined;
-  const { kind, name } = kept;
-  return users?.fingerprint(kind, name) ?? (kind === "user" ? htpasswd?.fingerprint(name) : undefined);
-}
-
-function findIn(directory: Directory, id: string) {
-  const kept = keptOf(id);
-  return kept && directory.find(kept.kind, kept.name);
-}
-
 /** Returns how to stop. */
 function purgeRegularly(
   { report }: LodgeParts,

@@ -11,7 +11,7 @@ import {
 import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName } from "../oci/reference.ts";
 import { Unauthorized } from "./credentials.ts";
-import { limitShows, limitsSight, limitVerdict } from "./limits.ts";
+import { isExact, limitShows, limitsSight, limitVerdict, type Show } from "./limits.ts";
 import { Policy, REGISTRY } from "./policy.ts";
 import type { Principal } from "./principal.ts";
 
@@ -71,8 +71,8 @@ export class Permissions {
     });
   }
 
-  /** Which repositories the principal may be shown, as the policy says whenever it is asked. */
-  sight(who: Principal): Sight {
+  /** Which repositories the principal may be shown there, as the policy says whenever it is asked. */
+  sight(who: Principal, show: Show): Sight {
     let policy: Policy | undefined;
     let seesAll = false;
     const known = new Map<string, boolean>();
@@ -85,16 +85,16 @@ export class Permissions {
       if (seesAll) return true;
       const remembered = known.get(repository);
       if (remembered !== undefined) return remembered;
-      const isShown = policy.allows(who, "pull", repository) && limitShows(who.limit, repository);
+      const isShown = policy.allows(who, "pull", repository) && limitShows(who.limit, repository, show);
       if (known.size >= MAX_KNOWN) known.clear();
       known.set(repository, isShown);
       return isShown;
     };
   }
 
-  /** True: there is no repository that it may not pull from. Of a token from elsewhere nobody knows what is behind it. */
+  /** True: there is no repository that it may not pull from with what it shows. */
   pullsEverywhere(who: Principal): boolean {
-    return who.isForeign !== true && this.seesAll(who);
+    return !isExact(who.limit) && this.seesAll(who);
   }
 
   /** True: there is no repository that it may not be shown. */

@@ -31,6 +31,8 @@ export interface Principal {
   readonly expireTime?: number;
   /** The id of the access token or refresh token it came with. */
   readonly tokenId?: string;
+  /** Of a user or robot: changes with what the file says of it, password included. */
+  readonly account?: string;
   /** True: it came from a token server elsewhere, which may know of wider tokens than we can. */
   readonly isForeign?: boolean;
 }

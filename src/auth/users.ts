@@ -1,5 +1,6 @@
 // Users and robots from a file of ours; see config/users-file.ts.
 // Both log in by their bare names, of which no two are alike.
+import { hash } from "node:crypto";
 import { type Account, parseUsersFile } from "../config/users-file.ts";
 import type { Password, PasswordAuthority } from "./credentials.ts";
 import { Decoys } from "./decoys.ts";
@@ -44,13 +45,13 @@ export class Users implements PasswordAuthority {
   async check(password: Password): Promise<Principal | undefined> {
     const { username } = password;
     const directory = this.#file.current();
-    const hash = memberOf(directory, username)?.account.password;
+    const known = memberOf(directory, username)?.account.password;
     // Also for who may not come in: the time must not tell which of the names are somebody's.
-    const isRight = await verifyPassword(hash ?? directory.decoys.for(username), password.password);
-    if (!isRight || hash === undefined) return undefined;
+    const isRight = await verifyPassword(known ?? directory.decoys.for(username), password.password);
+    if (!isRight || known === undefined) return undefined;
     const member = memberOf(this.#file.current(), username);
     // The password was changed meanwhile: what was right then may be wrong now.
-    if (member?.account.password !== hash) return this.check(password);
+    if (member?.account.password !== known) return this.check(password);
     return this.#admit(member);
   }
 
@@ -64,6 +65,12 @@ export class Users implements PasswordAuthority {
   fingerprint(kind: "user" | "robot", name: string): string | undefined {
     const { users, robots } = this.#file.current();
     return fingerprintOf((kind === "user" ? users : robots).get(name)?.account.password);
+  }
+
+  /** True: the file has an account of this name, be it one that nobody may come in with. */
+  has(name: string): boolean {
+    const { users, robots } = this.#file.current();
+    return users.has(name) || robots.has(name);
   }
 
   /** Calls the listener after each change of the file. Returns what ends that. */
@@ -93,6 +100,10 @@ function parseDirectory(path: string, text: string): Directory {
   return { users: members("user", users), robots: members("robot", robots), decoys: new Decoys(hashes) };
 }
 
+function accountMark(account: Account): string {
+  return hash("sha256", JSON.stringify(account), "base64url").slice(0, 22);
+}
+
 function members(kind: "user" | "robot", accounts: ReadonlyMap<string, Account>): Members {
   return new Map(
     Array.from(accounts, ([name, account]) => {
@@ -101,6 +112,7 @@ function members(kind: "user" | "robot", accounts: ReadonlyMap<string, Account>)
         account,
         principal: principal(kind, name, {
           groups,
+          account: accountMark(account),
           ...(scopes !== undefined && { limit: { kind: "scoped", access: scopes } }),
           ...(expireTime !== undefined && { expireTime }),
         }),

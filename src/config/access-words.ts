@@ -52,10 +52,10 @@ function parsePrincipal(text: string, kinds: readonly string[]): Parsed<string> 
     return { problem: `"${text}" must begin with ${known.join(", ")}; ${suggest(begun, known, ":")}` };
   }
   if (name === "")
-    return { problem: `"${text}" lacks a name behind the colon; for all of them write "${kind}:*"` };
+    return { problem: `"${text}" lacks a name behind the colon; for all of them write "${kind}:**"` };
   if (kind === "oidc" && !/^[^:]+:./s.test(name))
     return {
-      problem: `"${text}" names no subject; for all of this provider write "${text.replace(/:$/, "")}:*"`,
+      problem: `"${text}" names no subject; for all of this provider write "${text.replace(/:$/, "")}:**"`,
     };
   return parseName(text);
 }
@@ -82,9 +82,9 @@ export function parseRepositoryGlob(text: string): Parsed<string> {
   return check(text, text);
 }
 
-/** A glob over names in which "/" is a character like others, so that "*" is any run. */
+/** A glob over names of principals and groups. In them, too, "*" stops at "/". */
 export function parseName(text: string): Parsed<string> {
-  return check(text, text.replaceAll(/(?<!\*)\*(?!\*)/g, "**"));
+  return check(text, text);
 }
 
 function check(text: string, glob: string): Parsed<string> {

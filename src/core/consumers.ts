@@ -1,9 +1,9 @@
 // Named consumers: places in the event log that the registry remembers. Any number
 // may be acknowledged at once; each has one subscriber at a time, the latest.
-import { consumerCountKey, consumerKey, consumers } from "../metadata/keys.ts";
+import { consumerCountKey, consumerKey, consumers, consumersOfKey } from "../metadata/keys.ts";
 import type { MetadataStore } from "../metadata/metadata-store.ts";
 import type { ConsumerRecord } from "../metadata/records.ts";
-import { transact } from "../metadata/transaction.ts";
+import { type Transaction, transact } from "../metadata/transaction.ts";
 import { RegistryError } from "../oci/errors.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import type { Delivery, EventLog, EventStart, SubscriptionRequest, SubscriptionStart } from "./events.ts";
@@ -27,6 +27,8 @@ export interface ConsumersOptions {
   readonly now: () => number;
   /** How many consumers there may be. Absent: 10,000. */
   readonly most?: number;
+  /** How many of them one caller may have. Absent: 1000. */
+  readonly mostOfOne?: number;
 }
 
 /** A subscription as a consumer. Without a start it continues behind what was acknowledged. */
@@ -74,13 +76,13 @@ export class Consumers {
   ): Promise<{ readonly consumer: Consumer; readonly created: boolean }> {
     const { metadata, events, now, most = MOST } = this.#options;
     checkName(name);
-    await this.#checkShare(caller);
     return transact(metadata, async (transaction) => {
       const key = consumerKey(name);
       const known = await transaction.get(key);
       if (known !== undefined && !mayUse(known, caller)) throw foreignConsumer(name);
       if (known !== undefined) return { consumer: this.#describe(name, known), created: false };
       if (((await transaction.get(consumerCountKey)) ?? 0) >= most) throw consumerLimit(most);
+      if (caller !== undefined) await this.#takeShare(transaction, caller);
       const record: ConsumerRecord = {
         sequence: await events.resolve(start),
         createTime: now(),
@@ -123,6 +125,7 @@ export class Consumers {
       const known = NAME.test(name) ? await transaction.get(key) : undefined;
       if (known === undefined || !mayUse(known, caller)) throw consumerUnknown(name);
       transaction.remove(key);
+      if (known.owner !== undefined) transaction.add(consumersOfKey(known.owner), -1);
       // Consumers of before they were counted must be deletable too.
       if ((await transaction.get(consumerCountKey)) !== undefined) transaction.add(consumerCountKey, -1);
     });
@@ -183,10 +186,11 @@ export class Consumers {
     });
   }
 
-  async #checkShare(caller: ConsumerCaller | undefined): Promise<void> {
-    if (caller === undefined || caller.isAdmin) return;
-    const { items } = await this.list({ limit: MOST_OF_ONE }, caller);
-    if (items.length >= MOST_OF_ONE) throw consumerLimit(MOST_OF_ONE);
+  async #takeShare(transaction: Transaction, { id, isAdmin }: ConsumerCaller): Promise<void> {
+    const { mostOfOne = MOST_OF_ONE } = this.#options;
+    const key = consumersOfKey(id);
+    if (((await transaction.get(key)) ?? 0) >= mostOfOne && !isAdmin) throw consumerLimit(mostOfOne);
+    transaction.add(key, 1);
   }
 
   async #demand(name: string, caller: ConsumerCaller | undefined): Promise<ConsumerRecord> {

@@ -17,6 +17,7 @@
 //   s/trimmed                       the sequence up to which events were removed (kept by the engine)
 //   k/<consumer>                    ConsumerRecord
 //   n/consumers                     counter of consumers; there only while above 0
+//   n/consumers\0<owner>            the same, of one principal's
 //   w/<webhook>                     WebhookRecord
 //   h/<webhook>                     DeliveryLogRecord
 //   q/<webhook>\0<id>               DeadLetterRecord
@@ -118,6 +119,9 @@ export const closedUploadKey = (id: string): Key<ClosedUploadRecord> => ({ text:
 export const consumerKey = (name: string): Key<ConsumerRecord> => ({ text: `k/${name}` });
 
 export const consumerCountKey: Key<number> = { text: "n/consumers" };
+
+/** How many of them are this principal's. */
+export const consumersOfKey = (owner: string): Key<number> => ({ text: `n/consumers${end}${owner}` });
 
 export const webhookKey = (name: string): Key<WebhookRecord> => ({ text: `w/${name}` });
 

@@ -5,7 +5,7 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import type { AccessToken } from "../auth/access-token.ts";
 import { type AccessTokenDesk, principalId } from "../auth/access-token-desk.ts";
-import { Unauthorized } from "../auth/credentials.ts";
+import { publicMessage, Unauthorized } from "../auth/credentials.ts";
 import type { Explanation, Question } from "../auth/explain.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { Grant, TokenDesk } from "../auth/token-desk.ts";
@@ -133,7 +133,7 @@ async function withChallenge<T>({ challenge }: AuthServiceParts, ask: () => Prom
   } catch (error) {
     if (!(error instanceof Unauthorized)) throw error;
     const facts = { ...error.metadata, challenge: challenge() };
-    throw new RegistryError("UNAUTHORIZED", facts, { message: error.message, cause: error });
+    throw new RegistryError("UNAUTHORIZED", facts, { message: publicMessage(error), cause: error });
   }
 }
 

@@ -20,6 +20,7 @@ export async function believedFacts(facts: RequestFacts, doorman: Doorman): Prom
 }
 
 async function isGateway(facts: RequestFacts, doorman: Doorman): Promise<boolean> {
+  if (doorman.believesNobody) return false;
   const { gatewayAuthorization, certificate, ip } = facts;
   try {
     return doorman.believes(
@@ -31,8 +32,9 @@ async function isGateway(facts: RequestFacts, doorman: Doorman): Promise<boolean
 }
 
 function own(facts: RequestFacts): RequestFacts {
-  const { id, method, address, host, scheme, userAgent, ip, baseUrl, authorization, certificate } = facts;
-  const known = { id, address, host, scheme, userAgent, ip, baseUrl, authorization, certificate };
+  const { id, method, address, host, scheme, userAgent, ip, baseUrl, authorization } = facts;
+  // The certificate is the gateway's. Of its clients it says nothing, least of all that they are the gateway.
+  const known = { id, address, host, scheme, userAgent, ip, baseUrl, authorization };
   return method === undefined ? known : { ...known, method };
 }
 

@@ -44,7 +44,7 @@ export function eventService(
       const { start, filter, includeReferences, consumer } = request;
       const chosen = parseSubscriptionStart(start);
       if (filter !== undefined) delete filter.$unknown;
-      const sight = reception.sightOf(context);
+      const sight = reception.sightOf(context, "events");
       const caller = reception.callerOf(context);
       const common = { filter: parseFilter(filter, sight), signal, keepaliveMs };
       const deliveries =
@@ -72,7 +72,7 @@ export function eventService(
     async listEvents(request, context) {
       const { limit } = parsePage({ pageSize: request.pageSize, pageToken: "" }, EVENT_PAGE);
       const options = { withReferences: request.includeReferences };
-      const sight = reception.sightOf(context);
+      const sight = reception.sightOf(context, "events");
       const filter = parseFilter(request.filter, sight);
       const page = await events.list({ start: parseListStart(request), filter, limit, ...options });
       return {

@@ -76,7 +76,7 @@ export function manifestService(core: Core, reception: Reception): ServiceImpl<t
     },
 
     async listRepositories(request, context) {
-      const choice = reception.seesAll(context) ? undefined : reception.sightOf(context);
+      const choice = reception.seesAll(context) ? undefined : reception.sightOf(context, "catalog");
       const { items, more } = await core.listRepositories(parsePage(request, NAME_PAGE), choice);
       return { repositories: items.map((name) => ({ name })), nextPageToken: nextPage(more, items.at(-1)) };
     },

@@ -1,8 +1,9 @@
 // Reception: asks the doorman about every call, once for each request, before the
 // rules hear of it. With no doorman everybody may do everything.
 import type { HandlerContext } from "@connectrpc/connect";
-import { Unauthorized } from "../auth/credentials.ts";
+import { publicMessage, Unauthorized } from "../auth/credentials.ts";
 import type { Doorman } from "../auth/doorman.ts";
+import type { Show } from "../auth/limits.ts";
 import type { Sight } from "../auth/permissions.ts";
 import { ANONYMOUS, type Principal } from "../auth/principal.ts";
 import { type Need, scopeOf } from "../oci/access.ts";
@@ -29,8 +30,6 @@ interface Errand {
   readonly needs: readonly Need[];
   readonly kind: ChallengeKind;
 }
-
-const BAD_TOKEN = "the token is not valid here, or not any more";
 
 export class Reception {
   readonly #doorman: Doorman | undefined;
@@ -60,9 +59,9 @@ export class Reception {
     return entering.then(() => this.#check(visit, demand, kind));
   }
 
-  /** Which repositories the caller may be shown. Undefined: all of them, whatever the policy becomes. */
-  sightOf(context: HandlerContext): Sight | undefined {
-    return this.#doorman?.may.sight(visitOf(context)?.principal ?? ANONYMOUS);
+  /** Which repositories the caller may be shown there. Undefined: all of them, whatever the policy becomes. */
+  sightOf(context: HandlerContext, show: Show): Sight | undefined {
+    return this.#doorman?.may.sight(visitOf(context)?.principal ?? ANONYMOUS, show);
   }
 
   /** True: the caller may be shown whatever repository there is. */
@@ -101,6 +100,10 @@ export class Reception {
   }
 
   async #enterByGateway(visit: Visit, doorman: Doorman, errand: Errand): Promise<void> {
+    const { gatewayAuthorization, ip } = visit.facts;
+    // Proving costs; who proves nothing that is known comes as often as others.
+    const isKnown = gatewayAuthorization === undefined || doorman.remembers(gatewayAuthorization);
+    if (!isKnown && !doorman.believesNobody) await this.#throttle?.countAddress(ip);
     visit.facts = await believedFacts(visit.facts, doorman);
     await this.#count(visit, errand);
   }
@@ -165,12 +168,10 @@ export class Reception {
         ? doorman.basicChallenge()
         : doorman.challenge(needs, { baseUrl, error: error.tokenError });
     const scope = scopeOf(needs);
-    // What exactly is wrong with a token helps who makes false ones more than anybody else.
-    const message = error.tokenError === "invalid_token" ? BAD_TOKEN : error.message;
     return new RegistryError(
       "UNAUTHORIZED",
       { challenge, ...(scope !== "" && { scope }) },
-      { message, cause: error },
+      { message: publicMessage(error), cause: error },
     );
   }
 }

@@ -87,6 +87,29 @@ suite("a stream ends", { concurrency: true }, () => {
     assertEnded(await endOf(bearer(token), async () => undefined));
   });
 
+  test("when the file says something else of its user", async () => {
+    const made = await openFortress({ keepaliveMs: 50 });
+    const { users, robots } = ACCOUNTS;
+    const demoted = { ...users, alice: { ...users.alice, groups: [] } };
+    const stream = createClient(
+      EventService,
+      createConnectTransport({ baseUrl: made.url, httpVersion: "1.1" }),
+    ).subscribe({}, by(basic("alice")));
+    try {
+      let outcome: unknown;
+      try {
+        for await (const { message } of stream)
+          if (message.case === "ready")
+            await writeFile(made.usersPath, stringify({ users: demoted, robots }));
+      } catch (error) {
+        outcome = error;
+      }
+      assertEnded(ConnectError.from(outcome));
+    } finally {
+      await made[Symbol.asyncDispose]();
+    }
+  });
+
   test("when its user is taken from the file, and not when another is", async () => {
     const { users, robots } = ACCOUNTS;
     const without = async (name: keyof typeof users) => {

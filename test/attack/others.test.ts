@@ -4,10 +4,12 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type CallOptions, Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
+import { stringify } from "yaml";
 import { AuthService } from "../../src/gen/stowage/v1/auth_service_pb.ts";
 import { BlobService } from "../../src/gen/stowage/v1/blob_service_pb.ts";
 import { EventService } from "../../src/gen/stowage/v1/event_service_pb.ts";
 import {
+  ACCOUNTS,
   ask,
   basic,
   bearer,
@@ -172,3 +174,33 @@ async function firstOf(stream: AsyncIterable<unknown>): Promise<unknown> {
   for await (const message of stream) return message;
   return undefined;
 }
+
+test("a token for one repository mounts no blob from wherever it is, though its owner may pull everywhere", async () => {
+  const policy = JSON.stringify([{ who: "user:root", allow: "admin" }]);
+  await using other = await openFortress({ settings: { REGISTRY_AUTH_POLICY: policy } });
+  const secret = await push(other.host, { repository: "secret/y", tag: "v1", text: "top secret" });
+  const client = createClient(
+    BlobService,
+    createConnectTransport({ baseUrl: other.url, httpVersion: "1.1" }),
+  );
+  const authorization = bearer(await fetchToken(other.host, "repository:acme/app:pull,push", basic("root")));
+  const mount = { repository: "acme/app", digest: secret.blob };
+  assert.equal(await codeOf(client.mountBlob(mount, by(authorization))), Code.NotFound);
+  assert.equal(await codeOf(client.mountBlob(mount, by(basic("root")))), "answered");
+});
+
+test("who is limited to administrating makes no token that acts for somebody else", async () => {
+  const accounts = { ...ACCOUNTS, robots: { ops: { ...ACCOUNTS.robots.ci, scopes: ["registry:admin:*"] } } };
+  const policy = JSON.stringify([{ who: ["user:root", "robot:ops"], allow: "admin" }]);
+  await using other = await openFortress({
+    accounts: stringify(accounts),
+    settings: { REGISTRY_AUTH_POLICY: policy },
+  });
+  const client = createClient(
+    AuthService,
+    createConnectTransport({ baseUrl: other.url, httpVersion: "1.1" }),
+  );
+  const request = { description: "x", owner: "user:root" };
+  assert.equal(await codeOf(client.createAccessToken(request, by(basic("ops")))), Code.PermissionDenied);
+  assert.equal(await codeOf(client.createAccessToken(request, by(basic("root")))), "answered");
+});

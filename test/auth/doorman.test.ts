@@ -39,7 +39,11 @@ interface Setting {
   time: number;
 }
 
-function setting(auth: Partial<AuthConfig> = {}, tokens: Readonly<Record<string, Principal>> = {}): Setting {
+function setting(
+  auth: Partial<AuthConfig> = {},
+  tokens: Readonly<Record<string, Principal>> = {},
+  base = AUTH,
+): Setting {
   let checks = 0;
   const people = new Map([alice, root].map((one) => [one.id, one]));
   const revoked = new Set<string>();
@@ -47,7 +51,7 @@ function setting(auth: Partial<AuthConfig> = {}, tokens: Readonly<Record<string,
   const made = { time: 1000 };
   const now = () => made.time;
   const parts: DoormanParts = {
-    auth: { ...AUTH, ...auth },
+    auth: { ...base, ...auth },
     now,
     passwords: [
       {
@@ -228,7 +232,7 @@ test("a token that lacks a scope is told so where a wider one can be had, and re
 
 test("lists show what may be pulled, and follow the policy when it changes", () => {
   const { doorman } = setting();
-  const [hers, everybodys] = [doorman.may.sight(alice), doorman.may.sight(ANONYMOUS)];
+  const [hers, everybodys] = [doorman.may.sight(alice, "catalog"), doorman.may.sight(ANONYMOUS, "events")];
   assert.deepEqual([hers("x"), everybodys("x"), everybodys("public/x")], [true, false, true]);
   doorman.may.setPolicy([{ repositories: ["x"], who: ["anyone"], effect: "allow", actions: ["pull"] }]);
   assert.deepEqual(
@@ -294,13 +298,21 @@ test("a certificate is an identity only where the configuration says so, and gat
   );
 });
 
-test("a token from elsewhere is no permission to take blobs from wherever they are", () => {
+test("a token made for repositories by name is no permission to take blobs from wherever they are", () => {
   const { doorman } = setting({
     policy: [{ repositories: ["**"], who: ["anyone"], effect: "allow", actions: ["pull"] }],
   });
-  const foreign: Principal = { ...alice, isForeign: true, limit: { kind: "exact", access: [] } };
+  const exact: Limit = {
+    kind: "exact",
+    access: [{ type: "repository", name: "a", actions: ["pull", "push"] }],
+  };
   assert.equal(doorman.may.pullsEverywhere(alice), true);
-  assert.equal(doorman.may.pullsEverywhere(foreign), false);
+  assert.equal(doorman.may.pullsEverywhere({ ...alice, isForeign: true, limit: exact }), false);
+  assert.equal(doorman.may.pullsEverywhere({ ...alice, limit: exact }), false);
+  assert.equal(
+    doorman.may.pullsEverywhere({ ...alice, limit: { kind: "exact", access: [], within: exact } }),
+    false,
+  );
 });
 
 test("of a wrong password it is told where it came from, and whose it was if there is such a one", async () => {
@@ -313,4 +325,54 @@ test("of a wrong password it is told where it came from, and whose it was if the
   await wrong("alice:wrong");
   await wrong("my secret:typed into the wrong field");
   assert.deepEqual(told, [{ address: "192.0.2.1", principal: "user:alice" }, { address: "192.0.2.1" }]);
+});
+
+test("who was let in is not current any more when the file says something else of them", () => {
+  const { doorman, people } = setting();
+  const before: Principal = { ...alice, account: "as it was" };
+  people.set("user:alice", before);
+  assert.equal(doorman.isCurrent(before), true);
+  assert.equal(doorman.isCurrent({ ...before, limit: { kind: "exact", access: [] } }), true);
+  people.set("user:alice", { ...alice, account: "in another group" });
+  assert.equal(doorman.isCurrent(before), false);
+});
+
+test("a certificate that expired on an open connection is nobody's", () => {
+  const made = setting({ certificates: { identity: "cn", groups: [] } });
+  const certificate = {
+    subject: "CN=x",
+    commonName: "x",
+    dnsNames: [],
+    emails: [],
+    uris: [],
+    expireTime: 5000,
+  };
+  const named = () => {
+    const found = made.doorman.authenticate({ certificate });
+    return found instanceof Promise ? "" : found.id;
+  };
+  assert.equal(named(), "cert:x");
+  made.time = 5000;
+  assert.equal(named(), "anonymous");
+});
+
+test("a token server says no to the catalog by leaving the actions out", () => {
+  const { policy: _none, ...auth } = AUTH;
+  const { doorman } = setting({}, {}, auth);
+  const refused: Principal = {
+    ...alice,
+    isForeign: true,
+    limit: {
+      kind: "exact",
+      access: [
+        { type: "registry", name: "catalog", actions: [] },
+        { type: "registry", name: "events", actions: [] },
+      ],
+    },
+  };
+  for (const part of ["catalog", "events", "admin"] as const)
+    assert.equal(
+      outcome(() => doorman.may.demand(refused, [{ kind: "registry", part }])),
+      "UNAUTHORIZED insufficient_scope",
+    );
 });

@@ -24,7 +24,7 @@ const part = (name: "admin" | "catalog" | "events"): Need => ({ kind: "registry"
 
 test("no limit allows all", () => {
   assert.equal(limitVerdict(undefined, part("admin")), "yes");
-  assert.equal(limitShows(undefined, "a"), true);
+  assert.equal(limitShows(undefined, "a", "catalog"), true);
 });
 
 test("a token for a repository by name allows just what it names", () => {
@@ -48,7 +48,10 @@ test("scopes are globs, and there is nothing wider behind them", () => {
   assert.equal(limitVerdict(limit, on("acmes/x", "pull")), "no");
   assert.equal(limitVerdict(limit, part("catalog")), "yes");
   assert.equal(limitVerdict(limit, part("admin")), "no");
-  assert.deepEqual([limitShows(limit, "acme/x"), limitShows(limit, "other")], [true, false]);
+  assert.deepEqual(
+    [limitShows(limit, "acme/x", "events"), limitShows(limit, "other", "events")],
+    [true, false],
+  );
 });
 
 test("steering the registry must be named", () => {
@@ -63,10 +66,20 @@ test("what is behind a token holds too, and a wider token would not help against
   const limit: Limit = { ...exact("repository:b:pull"), within: scoped("repository:a:pull") };
   assert.equal(limitVerdict(limit, on("b", "pull")), "no");
   assert.equal(limitVerdict(limit, on("a", "pull")), "wider");
-  assert.deepEqual([limitShows(limit, "a"), limitShows(limit, "b")], [true, false]);
+  assert.deepEqual([limitShows(limit, "a", "catalog"), limitShows(limit, "b", "catalog")], [true, false]);
 });
 
 test("other types of resources allow nothing here", () => {
   assert.equal(limitVerdict(exact("registry:a:pull"), on("a", "pull")), "wider");
   assert.equal(limitVerdict(scoped("repo:a:pull"), on("a", "pull")), "no");
+});
+
+test("who may have the whole catalog does not follow the events of all", () => {
+  const limit = scoped("registry:catalog:*", "repository:pub/**:pull");
+  assert.deepEqual(
+    [limitShows(limit, "secret/x", "catalog"), limitShows(limit, "secret/x", "events")],
+    [true, false],
+  );
+  assert.equal(limitShows(limit, "pub/x", "events"), true);
+  assert.equal(limitVerdict(scoped("registry:catalog:*"), part("events")), "no");
 });

@@ -39,10 +39,10 @@ const WRONG: readonly (readonly [string, string, RegExp])[] = [
   [
     "{ who: 'user:', allow: pull }",
     "0.who",
-    /lacks a name behind the colon; for all of them write "user:\*"/,
+    /lacks a name behind the colon; for all of them write "user:\*\*"/,
   ],
-  ["{ who: 'oidc:github', allow: pull }", "0.who", /names no subject.*write "oidc:github:\*"/],
-  ["{ who: 'oidc:github:', allow: pull }", "0.who", /names no subject.*write "oidc:github:\*"/],
+  ["{ who: 'oidc:github', allow: pull }", "0.who", /names no subject.*write "oidc:github:\*\*"/],
+  ["{ who: 'oidc:github:', allow: pull }", "0.who", /names no subject.*write "oidc:github:\*\*"/],
   ["{ who: 'oidc:github:x', allow: pull }", "0.who", /auth\.oidc has no provider "github"/],
   ["{ who: 'user:a\\', allow: pull }", "0.who", /glob "user:a\\" ends with/],
   ["{ who: [anyone, bob], allow: pull }", "0.who.1", /write "user:bob"/],

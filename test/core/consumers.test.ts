@@ -284,3 +284,17 @@ test("a consumer made when nobody was asked is for who administrates only, once 
     assert.equal((await consumers.acknowledge("old", 1, ROOT)).sequence, 1);
     assert.equal((await consumers.acknowledge("old", 2)).sequence, 2);
   }));
+
+test("one caller has no more than a share, however many it asks for at once", () =>
+  withConsumers(async ({ metadata, events }) => {
+    const consumers = new Consumers({ metadata, events, now: () => 0, mostOfOne: 5 });
+    const names = Array.from({ length: 20 }, (_, index) => `c${index}`);
+    const made = await Promise.allSettled(names.map((name) => consumers.create(name, { kind: "now" }, BOB)));
+    assert.equal(made.filter(({ status }) => status === "fulfilled").length, 5);
+    assert.equal((await consumers.list({ limit: 100 }, BOB)).items.length, 5);
+    await consumers.create("hers", { kind: "now" }, ALICE);
+    const [first] = (await consumers.list({ limit: 1 }, BOB)).items;
+    await consumers.delete(first?.name ?? "", BOB);
+    await consumers.create("again", { kind: "now" }, BOB);
+    await assert.rejects(consumers.create("more", { kind: "now" }, BOB), has("CONSUMER_LIMIT"));
+  }));
