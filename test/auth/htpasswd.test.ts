@@ -13,8 +13,8 @@ let path = "";
 let reports: Readonly<Record<string, unknown>>[] = [];
 let files: Htpasswd[] = [];
 
-const alice = (await bcrypt.hash("wonderland", 5)).replace("$2b$", "$2y$");
-const bob = (await bcrypt.hash("builder", 5)).replace("$2b$", "$2a$");
+const alice = (await bcrypt.hash("wonderland", 5)).replace(/^\$2.\$/, "$2y$$");
+const bob = (await bcrypt.hash("builder", 5)).replace(/^\$2.\$/, "$2a$$");
 
 beforeEach(async () => {
   directory = await makeTemporaryDirectory();
