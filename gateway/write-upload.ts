@@ -9,6 +9,7 @@ import { withClientSignal } from "./client-signal.ts";
 import type { UploadPlace } from "./content-range.ts";
 import type { Exchange } from "./exchange.ts";
 import { waitsToSend } from "./http-messages.ts";
+import { withScope } from "./push-access.ts";
 import { type BodyChunk, openBody, type RequestBody } from "./read-body.ts";
 
 type Message = MessageInitShape<typeof WriteUploadRequestSchema>;
@@ -41,7 +42,7 @@ export async function writeUpload(
     const messages = requestMessages({ repository, uploadId, ...target }, first, body);
     const write = (signal: AbortSignal) =>
       services.uploads.writeUpload(messages, { ...exchange.call, signal });
-    return await withClientSignal(response, write, FAREWELL_MS);
+    return await withScope(exchange, withClientSignal(response, write, FAREWELL_MS));
   } catch (error) {
     // Where the body failed, that is the reason, whatever the registry made of the broken stream.
     throw body.failure ?? error;

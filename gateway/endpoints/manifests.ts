@@ -9,6 +9,7 @@ import { hasCode } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import type { ResponseHeaders } from "../http-messages.ts";
 import { manifestLocation } from "../locations.ts";
+import { withScope } from "../push-access.ts";
 import { queryValues } from "../query.ts";
 import { readManifestBody } from "../read-manifest-body.ts";
 import { isMetByManifest, type TagPrecondition, tagPrecondition } from "../tag-conditions.ts";
@@ -39,7 +40,7 @@ export async function putManifest(exchange: Exchange): Promise<void> {
     ...(byDigest && { digest: argument }),
     ...(precondition !== undefined && tags.length > 0 && { precondition }),
   };
-  const stored = await services.manifests.putManifest(push, exchange.call);
+  const stored = await withScope(exchange, services.manifests.putManifest(push, exchange.call));
   const { digest } = demandDescriptor(stored);
   answer(exchange, 201, {
     Location: manifestLocation(exchange, digest),

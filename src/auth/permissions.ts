@@ -102,6 +102,11 @@ export class Permissions {
     return this.#policy.allowsEverywhere(who, "pull") && !limitsSight(who.limit);
   }
 
+  /** True: the policy lets it push to some repository, if only it exists. */
+  pushesSomewhere(who: Principal): boolean {
+    return this.#policy.allowsSomewhere(who, "push");
+  }
+
   #policyAllows(who: Principal, need: Need): boolean {
     const policy = this.#policy;
     if (need.kind === "repository")
@@ -117,13 +122,14 @@ export class Permissions {
   }
 
   #refused(who: Principal, need: Need): RegistryError {
-    if (who.kind !== "anonymous") return denied(who, need, "the policy does not allow it");
-    // Who came with an anonymous token shall get one with a name.
-    return new Unauthorized(
-      "authentication required",
-      who.limit === undefined ? undefined : "insufficient_scope",
-    );
+    return who.kind === "anonymous" ? nameless(who) : denied(who, need, "the policy does not allow it");
   }
+}
+
+/** For who has no name, where one is needed. */
+export function nameless({ limit }: Principal): Unauthorized {
+  // Who came with an anonymous token shall get one with a name.
+  return new Unauthorized("authentication required", limit === undefined ? undefined : "insufficient_scope");
 }
 
 /** How many repositories' visibility one stream or list remembers. */

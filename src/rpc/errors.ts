@@ -1,7 +1,7 @@
 // Errors on their way out: a RegistryError becomes a Connect error whose details
 // carry every problem's code and facts. Anything else becomes "internal" without
 // a text, so that nothing leaks; its cause is kept for the log.
-import type { DescService } from "@bufbuild/protobuf";
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import { ErrorInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
 import type { ErrorCode, Problem } from "../oci/errors.ts";
@@ -107,6 +107,22 @@ export function withErrors<S extends DescService>(
     ];
   });
   return Object.fromEntries(wrapped); // the same methods under the same names
+}
+
+/** What runs before a method's message is read, with its errors translated. */
+export function withGateErrors(
+  method: DescMethod,
+  gate: (context: HandlerContext) => void | Promise<void>,
+  report: Report,
+): (context: HandlerContext) => Promise<void> {
+  const fail = failure(report, `${method.parent.typeName}/${method.name}`);
+  return async (context) => {
+    try {
+      await gate(context);
+    } catch (error) {
+      throw fail(error, context);
+    }
+  };
 }
 
 type Fail = (error: unknown, context: HandlerContext) => ConnectError;

@@ -8,6 +8,7 @@ import {
   Health,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "../gen/grpc/health/v1/health_pb.ts";
+import { MAX_SMALL_REQUEST } from "./mount.ts";
 
 /** What health answers from. */
 export interface HealthStatus {
@@ -81,6 +82,6 @@ export function addHealth(
         }
       },
     },
-    options,
+    { readMaxBytes: MAX_SMALL_REQUEST, ...options },
   );
 }

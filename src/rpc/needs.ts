@@ -9,6 +9,7 @@ import type { NotificationService } from "../gen/stowage/v1/notification_service
 import type { UploadService, WriteUploadRequest } from "../gen/stowage/v1/upload_service_pb.ts";
 import type { Action, Need } from "../oci/access.ts";
 import { parseRepositoryName } from "../oci/reference.ts";
+import { parseActions } from "./actions.ts";
 
 /**
  * open: anybody may ask, but wrong credentials are refused. credential: some credential must be shown, be it an
@@ -16,7 +17,7 @@ import { parseRepositoryName } from "../oci/reference.ts";
  */
 export type Demand = "open" | "credential" | "principal" | readonly Need[];
 
-/** Of a client stream the first message tells. Throws NAME_INVALID. */
+/** Of a client stream the first message tells. Throws NAME_INVALID, REQUEST_INVALID. */
 export type DemandOf<Request> = (request: Request) => Demand;
 
 /** For each method of a service. */
@@ -103,6 +104,7 @@ export const NOTIFICATION_DEMANDS: Demands<typeof NotificationService> = {
 
 export const AUTH_DEMANDS: Demands<typeof AuthService> = {
   getIdentity: () => "credential",
+  checkAccess: ({ repository, actions }) => [needOf(repository, parseActions(actions))],
   explainAccess: () => "principal",
   issueToken: () => "open",
   getSigningKeys: () => "open",

@@ -4,7 +4,7 @@ import type { HandlerContext } from "@connectrpc/connect";
 import { publicMessage, Unauthorized } from "../auth/credentials.ts";
 import type { Doorman } from "../auth/doorman.ts";
 import type { Show } from "../auth/limits.ts";
-import type { Sight } from "../auth/permissions.ts";
+import { nameless, type Sight } from "../auth/permissions.ts";
 import { ANONYMOUS, type Principal } from "../auth/principal.ts";
 import { type Need, scopeOf } from "../oci/access.ts";
 import { RegistryError } from "../oci/errors.ts";
@@ -31,6 +31,9 @@ interface Errand {
   readonly kind: ChallengeKind;
 }
 
+/** Nobody knows before the first message. */
+const UNKNOWN_ERRAND: Errand = { needs: [], kind: "usual" };
+
 export class Reception {
   readonly #doorman: Doorman | undefined;
   readonly #throttle: Throttle | undefined;
@@ -53,10 +56,24 @@ export class Reception {
    */
   admit(context: HandlerContext, demand: Demand, kind: ChallengeKind): void | Promise<void> {
     const visit = visitOf(context);
-    if (visit === undefined || visit.isAdmitted) return this.#check(visit, demand, kind);
+    // Between two calls of a visit, or before a message has come, a body may have taken its time.
+    if (visit === undefined || (visit.isAdmitted && this.isCurrent(context)))
+      return this.#check(visit, demand, kind);
     const entering = this.#enter(visit, { needs: needsOf(demand), kind });
     if (entering === undefined) return this.#check(visit, demand, kind);
     return entering.then(() => this.#check(visit, demand, kind));
+  }
+
+  /**
+   * Asks who calls before the first message has come, which then does not count again. Throws UNAUTHORIZED, whose
+   * challenge cannot name the repository yet, also to who has no name where nobody without one may push; TOOMANYREQUESTS.
+   */
+  knock(context: HandlerContext): void | Promise<void> {
+    const visit = visitOf(context);
+    const entering = visit === undefined || visit.isAdmitted ? undefined : this.#enter(visit, UNKNOWN_ERRAND);
+    return entering === undefined
+      ? this.#turnAwayStrangers(visit)
+      : entering.then(() => this.#turnAwayStrangers(visit));
   }
 
   /** Which repositories the caller may be shown there. Undefined: all of them, whatever the policy becomes. */
@@ -157,6 +174,13 @@ export class Reception {
     } catch (error) {
       throw this.#explain(error, visit?.facts.baseUrl, { needs, kind });
     }
+  }
+
+  #turnAwayStrangers(visit: Visit | undefined): void {
+    const doorman = this.#doorman;
+    const who = visit?.principal ?? ANONYMOUS;
+    if (doorman === undefined || who.kind !== "anonymous" || doorman.may.pushesSomewhere(who)) return;
+    throw this.#explain(nameless(who), visit?.facts.baseUrl, UNKNOWN_ERRAND);
   }
 
   /** Adds to an Unauthorized how to do better. */

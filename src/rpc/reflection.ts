@@ -4,6 +4,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import { Code, type ConnectRouter } from "@connectrpc/connect";
 import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { MAX_SMALL_REQUEST } from "./mount.ts";
 import { createReflectionIndex, type ReflectionIndex } from "./reflection-index.ts";
 
 /** What is asked, the same in both versions. */
@@ -15,21 +16,31 @@ type Question =
   | { case: "fileContainingExtension"; value: { containingType: string; extensionNumber: number } }
   | { case: undefined; value?: undefined };
 
+const SMALL = { readMaxBytes: MAX_SMALL_REQUEST };
+
 /** Mounts reflection over the given services and itself. */
 export function addReflection(router: ConnectRouter, services: readonly DescService[]): void {
   const index = createReflectionIndex([...services, ServerReflection, ServerReflectionAlpha]);
-  router.service(ServerReflection, {
-    async *serverReflectionInfo(requests) {
-      for await (const request of requests)
-        yield { ...echo(request), messageResponse: answer(index, request) };
+  router.service(
+    ServerReflection,
+    {
+      async *serverReflectionInfo(requests) {
+        for await (const request of requests)
+          yield { ...echo(request), messageResponse: answer(index, request) };
+      },
     },
-  });
-  router.service(ServerReflectionAlpha, {
-    async *serverReflectionInfo(requests) {
-      for await (const request of requests)
-        yield { ...echo(request), messageResponse: answer(index, request) };
+    SMALL,
+  );
+  router.service(
+    ServerReflectionAlpha,
+    {
+      async *serverReflectionInfo(requests) {
+        for await (const request of requests)
+          yield { ...echo(request), messageResponse: answer(index, request) };
+      },
     },
-  });
+    SMALL,
+  );
 }
 
 function echo<Request extends { host: string }>(request: Request) {

@@ -16,6 +16,7 @@ import { blobService } from "./blob-service.ts";
 import { type Report, withErrors } from "./errors.ts";
 import { type EventServiceOptions, eventService } from "./event-service.ts";
 import { manifestService } from "./manifest-service.ts";
+import { mount } from "./mount.ts";
 import {
   AUTH_DEMANDS,
   BLOB_DEMANDS,
@@ -52,24 +53,21 @@ export type MountServices = (router: ConnectRouter, shutdownSignal?: AbortSignal
 
 export function createRoutes(core: Core, options: RouteOptions): MountServices {
   const { reception, report, notifier } = options;
-  const mounted = <S extends DescService>(service: S, demands: Demands<S>, implementation: ServiceImpl<S>) =>
+  const behind = <S extends DescService>(service: S, demands: Demands<S>, implementation: ServiceImpl<S>) =>
     withErrors(service, withAdmission(service, implementation, { demands, reception }), report);
   return (router, shutdownSignal) => {
-    const endless = shutdownSignal === undefined ? {} : { shutdownSignal };
+    const usual = { reception, report };
+    const endless = shutdownSignal === undefined ? usual : { ...usual, shutdownSignal };
     const blobs = blobService(core.blobs, reception);
-    router.service(BlobService, mounted(BlobService, BLOB_DEMANDS, blobs));
+    mount(router, BlobService, behind(BlobService, BLOB_DEMANDS, blobs), usual);
     const uploads = uploadService(core.uploads);
-    router.service(UploadService, mounted(UploadService, UPLOAD_DEMANDS, uploads));
+    mount(router, UploadService, behind(UploadService, UPLOAD_DEMANDS, uploads), usual);
     const manifests = manifestService(core, reception);
-    router.service(ManifestService, mounted(ManifestService, MANIFEST_DEMANDS, manifests));
+    mount(router, ManifestService, behind(ManifestService, MANIFEST_DEMANDS, manifests), usual);
     const events = eventService(core, options);
-    router.service(EventService, mounted(EventService, EVENT_DEMANDS, events), endless);
-    const notification = notificationService(notifier);
-    router.service(
-      NotificationService,
-      mounted(NotificationService, NOTIFICATION_DEMANDS, notification),
-      endless,
-    );
-    router.service(AuthService, mounted(AuthService, AUTH_DEMANDS, authService(options.auth)));
+    mount(router, EventService, behind(EventService, EVENT_DEMANDS, events), endless);
+    const webhooks = notificationService(notifier);
+    mount(router, NotificationService, behind(NotificationService, NOTIFICATION_DEMANDS, webhooks), endless);
+    mount(router, AuthService, behind(AuthService, AUTH_DEMANDS, authService(options.auth)), usual);
   };
 }

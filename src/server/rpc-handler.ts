@@ -3,8 +3,8 @@
 // is refused instead of thrown, a client that leaves is not written to the console,
 // and what Connect refuses without a body gets one.
 
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from "node:http2";
+import { type IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import {
   ConnectError,
   type ConnectRouter,
@@ -21,12 +21,10 @@ import {
 import { requestValues } from "../rpc/visit.ts";
 import { callerOf } from "./caller.ts";
 import { dropDistantDeadline } from "./distant-deadlines.ts";
+import { bodyOf, dropRestOfRequest, dropRestOfStream } from "./drop-rest.ts";
 import { type HttpError, sendError } from "./json-error.ts";
 import { MAX_REQUEST_MESSAGE, MAX_RESPONSE_MESSAGE } from "./limits.ts";
 import { blameClient } from "./malformed-calls.ts";
-
-/** How long a caller that has its answer may go on sending, in milliseconds. */
-const LINGER_MS = 5000;
 
 /** Mounts services; signal aborts when the server begins to drain, for streams that never end by themselves. */
 export type Routes = (router: ConnectRouter, shutdownSignal: AbortSignal) => void;
@@ -86,24 +84,13 @@ async function serve(handler: UniversalHandler, request: Request, response: Resp
     return;
   }
   dropDistantDeadline(received.header);
-  if ("stream" in request) dropRest(request.stream);
-  const answer = await blameClient(received.url, await handler(received));
+  if ("stream" in request) dropRestOfStream(request.stream);
+  else if (response instanceof ServerResponse) dropRestOfRequest(request, response);
+  const body = "stream" in request ? received.body : bodyOf(request);
+  const answer = await blameClient(received.url, await handler({ ...received, body }));
   if (answer.body === undefined && answer.status >= 400)
     sendError(request, response, refusal(handler, answer));
   else await universalResponseToNodeResponse(answer, response);
-}
-
-/**
- * What nobody has read when the answer is complete keeps an HTTP/2 stream open, and with it the connection, even that
- * of a client which is gone. So it is dropped, and a client that goes on sending is asked to stop. RFC 9113, 8.1.
- */
-function dropRest(stream: ServerHttp2Stream): void {
-  stream.once("finish", () => {
-    const timer = setTimeout(() => stream.close(), LINGER_MS);
-    stream.once("close", () => clearTimeout(timer));
-    stream.removeAllListeners("data"); // Node's own would pause the stream again
-    stream.resume();
-  });
 }
 
 function badTarget(cause: unknown): HttpError {

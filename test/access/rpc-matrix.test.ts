@@ -90,6 +90,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   "NotificationService/RedeliverDeadLetters": { demand: "admin", outcome: NotFound },
   "NotificationService/DeleteDeadLetters": { demand: "admin", outcome: NotFound },
   "AuthService/GetIdentity": { demand: "credential" },
+  "AuthService/CheckAccess": { demand: "push", request: { repository, actions: ["pull", "push"] } },
   "AuthService/ExplainAccess": { demand: "principal", request: { action: "pull", repository } },
   "AuthService/IssueToken": {
     demand: "open",

@@ -48,6 +48,7 @@ const [NAME, FROM] = ["a/b", "c/d"];
 const IN_REPOSITORY = {
   repository: NAME,
   fromRepository: FROM,
+  actions: ["pull", "push"],
   part: { case: "start", value: { repository: NAME } },
 };
 

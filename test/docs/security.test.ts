@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { MAX_TOKEN_LENGTH } from "../../src/auth/jwt-shape.ts";
 import { KEYS } from "../../src/config/keys.ts";
 import { MAX_MANIFEST_SIZE } from "../../src/oci/manifest.ts";
+import { MAX_SMALL_REQUEST } from "../../src/rpc/mount.ts";
 import { MAX_REQUEST_MESSAGE } from "../../src/server/limits.ts";
 import { Page } from "./page.ts";
 
@@ -28,6 +29,7 @@ test("the fixed limits are as large as the page says", () => {
   for (const [size, what] of [
     [`${MAX_MANIFEST_SIZE / KIB / KIB} MiB`, "a manifest"],
     [`${MAX_REQUEST_MESSAGE / KIB / KIB} MiB`, "an RPC message"],
+    [`${MAX_SMALL_REQUEST / KIB} KiB`, "one of other RPCs"],
     [`${MAX_TOKEN_LENGTH / KIB} KiB`, "a token"],
   ])
     assert.ok(text.includes(`${size} for ${what}`), `${size} for ${what}`);

@@ -38,6 +38,8 @@ for (const mode of GATEWAY_MODES) {
       [`PUT /v2/a/blobs/uploads/1?digest=sha256:${"0".repeat(64)}`, "401"],
       [`POST /v2/a/blobs/uploads/?digest=sha256:${"0".repeat(64)}`, "401"],
       ["PATCH /v2/denied/blobs/uploads/1", "403"],
+      ["PUT /v2/a/manifests/latest", "401"],
+      ["PUT /v2/denied/manifests/latest", "403"],
     ] as const) {
       const headers = refused === "403" ? { Authorization: "Bearer good" } : {};
 

@@ -25,6 +25,7 @@ export function guardedRegistry(): GuardedRegistry {
   const received = { bytes: 0 };
   const routes = (router: ConnectRouter) => {
     router.service(AuthService, {
+      checkAccess: ({ repository, actions }, context) => refuse(context, repository, actions.join(",")),
       getIdentity: (_, context) => ({ principal: demand(context) }),
       issueToken,
       getSigningKeys: () => ({ jwks: '{"keys":[]}' }),

@@ -218,8 +218,26 @@ suite("AuthService", () => {
       assert.deepEqual([registry.allowed, registry.rule], [true, 3]);
     }));
 
+  test("tells who is about to do something whether they may", () =>
+    withService(async ({ client }) => {
+      const asked = { repository: "acme/app", actions: ["pull", "push"] };
+      await client.checkAccess(asked, alice());
+      const both = client.checkAccess({ ...asked, actions: ["push", "delete"] }, alice());
+      await refused(both, Code.PermissionDenied, "DENIED");
+      const denied = client.checkAccess({ ...asked, repository: "other" }, alice());
+      await refused(denied, Code.PermissionDenied, "DENIED");
+      await refused(client.checkAccess(asked), Code.Unauthenticated, "UNAUTHORIZED");
+    }));
+
   test("a question that cannot be understood is refused", () =>
     withService(async ({ client }) => {
+      for (const actions of [[], ["push", "fetch"]])
+        for (const who of [alice(), {}]) {
+          const asked = client.checkAccess({ repository: "acme/app", actions }, who);
+          await refused(asked, Code.InvalidArgument, "REQUEST_INVALID");
+        }
+      const nowhere = client.checkAccess({ repository: "", actions: ["push"] }, alice());
+      await refused(nowhere, Code.InvalidArgument, "NAME_INVALID");
       const fetching = client.explainAccess({ action: "fetch", repository: "acme/app" }, alice());
       await refused(fetching, Code.InvalidArgument, "REQUEST_INVALID");
       const shouting = client.explainAccess({ action: "pull", repository: "ACME/APP" }, alice());

@@ -234,7 +234,7 @@ export function notificationTests(suite: ServiceSuite): void {
     for (const id of ["", "0", "1", "-1", "1e3", "9".repeat(400), "\u0000", `${"h".repeat(79)}😀`])
       for (const call of [notifications.redeliverDeadLetters, notifications.deleteDeadLetters])
         await rejects(call({ name, deadLetterIds: [id] }), Code.NotFound, "DEAD_LETTER_UNKNOWN");
-    const many = Array.from({ length: 200_000 }, (_, index) => String(index + 1));
+    const many = Array.from({ length: 20_000 }, (_, index) => String(index + 1));
     await rejects(
       notifications.deleteDeadLetters({ name, deadLetterIds: many }),
       Code.NotFound,

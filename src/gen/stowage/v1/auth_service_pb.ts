@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file stowage/v1/auth_service.proto.
  */
 export const file_stowage_v1_auth_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zdG93YWdlL3YxL2F1dGhfc2VydmljZS5wcm90bxIKc3Rvd2FnZS52MSIUChJHZXRJZGVudGl0eVJlcXVlc3QiigEKE0dldElkZW50aXR5UmVzcG9uc2USEQoJcHJpbmNpcGFsGAEgASgJEg4KBmdyb3VwcxgCIAMoCRIOCgZzY29wZXMYAyADKAkSLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2xpbWl0ZWQYBSABKAgiXQoURXhwbGFpbkFjY2Vzc1JlcXVlc3QSEQoJcHJpbmNpcGFsGAEgASgJEg4KBmFjdGlvbhgCIAEoCRISCgpyZXBvc2l0b3J5GAMgASgJEg4KBmdyb3VwcxgEIAMoCSJzChVFeHBsYWluQWNjZXNzUmVzcG9uc2USDwoHYWxsb3dlZBgBIAEoCBIRCgRydWxlGAIgASgFSACIAQESDgoGcmVhc29uGAMgASgJEg0KBWtub3duGAQgASgIEg4KBmdyb3VwcxgFIAMoCUIHCgVfcnVsZSLCAQoRSXNzdWVUb2tlblJlcXVlc3QSDwoHc2VydmljZRgBIAEoCRIOCgZzY29wZXMYAiADKAkSDwoHb2ZmbGluZRgDIAEoCBIRCgljbGllbnRfaWQYBCABKAkSLQoIcGFzc3dvcmQYBSABKAsyGS5zdG93YWdlLnYxLlBhc3N3b3JkR3JhbnRIABIXCg1yZWZyZXNoX3Rva2VuGAYgASgJSAASFwoNc3ViamVjdF90b2tlbhgHIAEoCUgAQgcKBWdyYW50IjMKDVBhc3N3b3JkR3JhbnQSEAoIdXNlcm5hbWUYASABKAkSEAoIcGFzc3dvcmQYAiABKAkiqwEKEklzc3VlVG9rZW5SZXNwb25zZRINCgV0b2tlbhgBIAEoCRIuCgppc3N1ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmVmcmVzaF90b2tlbhgEIAEoCRIOCgZzY29wZXMYBSADKAkiFwoVR2V0U2lnbmluZ0tleXNSZXF1ZXN0IiYKFkdldFNpZ25pbmdLZXlzUmVzcG9uc2USDAoEandrcxgBIAEoCSLvAQoLQWNjZXNzVG9rZW4SFwoPYWNjZXNzX3Rva2VuX2lkGAEgASgJEg0KBW93bmVyGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEg4KBnNjb3BlcxgEIAMoCRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDWxhc3RfdXNlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIn8KGENyZWF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBITCgtkZXNjcmlwdGlvbhgBIAEoCRIOCgZzY29wZXMYAiADKAkSLwoLZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBW93bmVyGAQgASgJIlkKGUNyZWF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USLQoMYWNjZXNzX3Rva2VuGAEgASgLMhcuc3Rvd2FnZS52MS5BY2Nlc3NUb2tlbhINCgV0b2tlbhgCIAEoCSJcChdMaXN0QWNjZXNzVG9rZW5zUmVxdWVzdBINCgVvd25lchgBIAEoCRILCgNhbGwYAiABKAgSEQoJcGFnZV9zaXplGAMgASgFEhIKCnBhZ2VfdG9rZW4YBCABKAkiYwoYTGlzdEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEi4KDWFjY2Vzc190b2tlbnMYASADKAsyFy5zdG93YWdlLnYxLkFjY2Vzc1Rva2VuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIzChhSZXZva2VBY2Nlc3NUb2tlblJlcXVlc3QSFwoPYWNjZXNzX3Rva2VuX2lkGAEgASgJIhsKGVJldm9rZUFjY2Vzc1Rva2VuUmVzcG9uc2UylQUKC0F1dGhTZXJ2aWNlElMKC0dldElkZW50aXR5Eh4uc3Rvd2FnZS52MS5HZXRJZGVudGl0eVJlcXVlc3QaHy5zdG93YWdlLnYxLkdldElkZW50aXR5UmVzcG9uc2UiA5ACARJZCg1FeHBsYWluQWNjZXNzEiAuc3Rvd2FnZS52MS5FeHBsYWluQWNjZXNzUmVxdWVzdBohLnN0b3dhZ2UudjEuRXhwbGFpbkFjY2Vzc1Jlc3BvbnNlIgOQAgESSwoKSXNzdWVUb2tlbhIdLnN0b3dhZ2UudjEuSXNzdWVUb2tlblJlcXVlc3QaHi5zdG93YWdlLnYxLklzc3VlVG9rZW5SZXNwb25zZRJcCg5HZXRTaWduaW5nS2V5cxIhLnN0b3dhZ2UudjEuR2V0U2lnbmluZ0tleXNSZXF1ZXN0GiIuc3Rvd2FnZS52MS5HZXRTaWduaW5nS2V5c1Jlc3BvbnNlIgOQAgESYAoRQ3JlYXRlQWNjZXNzVG9rZW4SJC5zdG93YWdlLnYxLkNyZWF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBolLnN0b3dhZ2UudjEuQ3JlYXRlQWNjZXNzVG9rZW5SZXNwb25zZRJiChBMaXN0QWNjZXNzVG9rZW5zEiMuc3Rvd2FnZS52MS5MaXN0QWNjZXNzVG9rZW5zUmVxdWVzdBokLnN0b3dhZ2UudjEuTGlzdEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlIgOQAgESZQoRUmV2b2tlQWNjZXNzVG9rZW4SJC5zdG93YWdlLnYxLlJldm9rZUFjY2Vzc1Rva2VuUmVxdWVzdBolLnN0b3dhZ2UudjEuUmV2b2tlQWNjZXNzVG9rZW5SZXNwb25zZSIDkAICYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("Ch1zdG93YWdlL3YxL2F1dGhfc2VydmljZS5wcm90bxIKc3Rvd2FnZS52MSIUChJHZXRJZGVudGl0eVJlcXVlc3QiigEKE0dldElkZW50aXR5UmVzcG9uc2USEQoJcHJpbmNpcGFsGAEgASgJEg4KBmdyb3VwcxgCIAMoCRIOCgZzY29wZXMYAyADKAkSLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2xpbWl0ZWQYBSABKAgiOQoSQ2hlY2tBY2Nlc3NSZXF1ZXN0EhIKCnJlcG9zaXRvcnkYASABKAkSDwoHYWN0aW9ucxgCIAMoCSIVChNDaGVja0FjY2Vzc1Jlc3BvbnNlIl0KFEV4cGxhaW5BY2Nlc3NSZXF1ZXN0EhEKCXByaW5jaXBhbBgBIAEoCRIOCgZhY3Rpb24YAiABKAkSEgoKcmVwb3NpdG9yeRgDIAEoCRIOCgZncm91cHMYBCADKAkicwoVRXhwbGFpbkFjY2Vzc1Jlc3BvbnNlEg8KB2FsbG93ZWQYASABKAgSEQoEcnVsZRgCIAEoBUgAiAEBEg4KBnJlYXNvbhgDIAEoCRINCgVrbm93bhgEIAEoCBIOCgZncm91cHMYBSADKAlCBwoFX3J1bGUiwgEKEUlzc3VlVG9rZW5SZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSDgoGc2NvcGVzGAIgAygJEg8KB29mZmxpbmUYAyABKAgSEQoJY2xpZW50X2lkGAQgASgJEi0KCHBhc3N3b3JkGAUgASgLMhkuc3Rvd2FnZS52MS5QYXNzd29yZEdyYW50SAASFwoNcmVmcmVzaF90b2tlbhgGIAEoCUgAEhcKDXN1YmplY3RfdG9rZW4YByABKAlIAEIHCgVncmFudCIzCg1QYXNzd29yZEdyYW50EhAKCHVzZXJuYW1lGAEgASgJEhAKCHBhc3N3b3JkGAIgASgJIqsBChJJc3N1ZVRva2VuUmVzcG9uc2USDQoFdG9rZW4YASABKAkSLgoKaXNzdWVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDXJlZnJlc2hfdG9rZW4YBCABKAkSDgoGc2NvcGVzGAUgAygJIhcKFUdldFNpZ25pbmdLZXlzUmVxdWVzdCImChZHZXRTaWduaW5nS2V5c1Jlc3BvbnNlEgwKBGp3a3MYASABKAki7wEKC0FjY2Vzc1Rva2VuEhcKD2FjY2Vzc190b2tlbl9pZBgBIAEoCRINCgVvd25lchgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCRIOCgZzY29wZXMYBCADKAkSLwoLY3JlYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg1sYXN0X3VzZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ/ChhDcmVhdGVBY2Nlc3NUb2tlblJlcXVlc3QSEwoLZGVzY3JpcHRpb24YASABKAkSDgoGc2NvcGVzGAIgAygJEi8KC2V4cGlyZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVvd25lchgEIAEoCSJZChlDcmVhdGVBY2Nlc3NUb2tlblJlc3BvbnNlEi0KDGFjY2Vzc190b2tlbhgBIAEoCzIXLnN0b3dhZ2UudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkiXAoXTGlzdEFjY2Vzc1Rva2Vuc1JlcXVlc3QSDQoFb3duZXIYASABKAkSCwoDYWxsGAIgASgIEhEKCXBhZ2Vfc2l6ZRgDIAEoBRISCgpwYWdlX3Rva2VuGAQgASgJImMKGExpc3RBY2Nlc3NUb2tlbnNSZXNwb25zZRIuCg1hY2Nlc3NfdG9rZW5zGAEgAygLMhcuc3Rvd2FnZS52MS5BY2Nlc3NUb2tlbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiMwoYUmV2b2tlQWNjZXNzVG9rZW5SZXF1ZXN0EhcKD2FjY2Vzc190b2tlbl9pZBgBIAEoCSIbChlSZXZva2VBY2Nlc3NUb2tlblJlc3BvbnNlMuoFCgtBdXRoU2VydmljZRJTCgtHZXRJZGVudGl0eRIeLnN0b3dhZ2UudjEuR2V0SWRlbnRpdHlSZXF1ZXN0Gh8uc3Rvd2FnZS52MS5HZXRJZGVudGl0eVJlc3BvbnNlIgOQAgESUwoLQ2hlY2tBY2Nlc3MSHi5zdG93YWdlLnYxLkNoZWNrQWNjZXNzUmVxdWVzdBofLnN0b3dhZ2UudjEuQ2hlY2tBY2Nlc3NSZXNwb25zZSIDkAIBElkKDUV4cGxhaW5BY2Nlc3MSIC5zdG93YWdlLnYxLkV4cGxhaW5BY2Nlc3NSZXF1ZXN0GiEuc3Rvd2FnZS52MS5FeHBsYWluQWNjZXNzUmVzcG9uc2UiA5ACARJLCgpJc3N1ZVRva2VuEh0uc3Rvd2FnZS52MS5Jc3N1ZVRva2VuUmVxdWVzdBoeLnN0b3dhZ2UudjEuSXNzdWVUb2tlblJlc3BvbnNlElwKDkdldFNpZ25pbmdLZXlzEiEuc3Rvd2FnZS52MS5HZXRTaWduaW5nS2V5c1JlcXVlc3QaIi5zdG93YWdlLnYxLkdldFNpZ25pbmdLZXlzUmVzcG9uc2UiA5ACARJgChFDcmVhdGVBY2Nlc3NUb2tlbhIkLnN0b3dhZ2UudjEuQ3JlYXRlQWNjZXNzVG9rZW5SZXF1ZXN0GiUuc3Rvd2FnZS52MS5DcmVhdGVBY2Nlc3NUb2tlblJlc3BvbnNlEmIKEExpc3RBY2Nlc3NUb2tlbnMSIy5zdG93YWdlLnYxLkxpc3RBY2Nlc3NUb2tlbnNSZXF1ZXN0GiQuc3Rvd2FnZS52MS5MaXN0QWNjZXNzVG9rZW5zUmVzcG9uc2UiA5ACARJlChFSZXZva2VBY2Nlc3NUb2tlbhIkLnN0b3dhZ2UudjEuUmV2b2tlQWNjZXNzVG9rZW5SZXF1ZXN0GiUuc3Rvd2FnZS52MS5SZXZva2VBY2Nlc3NUb2tlblJlc3BvbnNlIgOQAgJiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * GetIdentityRequest asks who the caller is.
@@ -81,6 +81,49 @@ export const GetIdentityResponseSchema: GenMessage<GetIdentityResponse> = /*@__P
   messageDesc(file_stowage_v1_auth_service, 1);
 
 /**
+ * CheckAccessRequest names what and where.
+ *
+ * @generated from message stowage.v1.CheckAccessRequest
+ */
+export type CheckAccessRequest = Message<"stowage.v1.CheckAccessRequest"> & {
+  /**
+   * A repository's name. It need not exist.
+   *
+   * @generated from field: string repository = 1;
+   */
+  repository: string;
+
+  /**
+   * "pull", "push", "delete", "admin": all of these, at least one.
+   *
+   * @generated from field: repeated string actions = 2;
+   */
+  actions: string[];
+};
+
+/**
+ * Describes the message stowage.v1.CheckAccessRequest.
+ * Use `create(CheckAccessRequestSchema)` to create a new message.
+ */
+export const CheckAccessRequestSchema: GenMessage<CheckAccessRequest> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_auth_service, 2);
+
+/**
+ * CheckAccessResponse is empty: the caller may.
+ *
+ * @generated from message stowage.v1.CheckAccessResponse
+ */
+export type CheckAccessResponse = Message<"stowage.v1.CheckAccessResponse"> & {
+};
+
+/**
+ * Describes the message stowage.v1.CheckAccessResponse.
+ * Use `create(CheckAccessResponseSchema)` to create a new message.
+ */
+export const CheckAccessResponseSchema: GenMessage<CheckAccessResponse> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_auth_service, 3);
+
+/**
  * ExplainAccessRequest names who, what and where.
  *
  * @generated from message stowage.v1.ExplainAccessRequest
@@ -120,7 +163,7 @@ export type ExplainAccessRequest = Message<"stowage.v1.ExplainAccessRequest"> & 
  * Use `create(ExplainAccessRequestSchema)` to create a new message.
  */
 export const ExplainAccessRequestSchema: GenMessage<ExplainAccessRequest> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_auth_service, 2);
+  messageDesc(file_stowage_v1_auth_service, 4);
 
 /**
  * ExplainAccessResponse tells what was decided and why.
@@ -171,7 +214,7 @@ export type ExplainAccessResponse = Message<"stowage.v1.ExplainAccessResponse"> 
  * Use `create(ExplainAccessResponseSchema)` to create a new message.
  */
 export const ExplainAccessResponseSchema: GenMessage<ExplainAccessResponse> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_auth_service, 3);
+  messageDesc(file_stowage_v1_auth_service, 5);
 
 /**
  * IssueTokenRequest says for what a token shall be good.
@@ -245,7 +288,7 @@ export type IssueTokenRequest = Message<"stowage.v1.IssueTokenRequest"> & {
  * Use `create(IssueTokenRequestSchema)` to create a new message.
  */
 export const IssueTokenRequestSchema: GenMessage<IssueTokenRequest> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_auth_service, 4);
+  messageDesc(file_stowage_v1_auth_service, 6);
 
 /**
  * PasswordGrant is a user name and a password.
@@ -273,7 +316,7 @@ export type PasswordGrant = Message<"stowage.v1.PasswordGrant"> & {
  * Use `create(PasswordGrantSchema)` to create a new message.
  */
 export const PasswordGrantSchema: GenMessage<PasswordGrant> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_auth_service, 5);
+  messageDesc(file_stowage_v1_auth_service, 7);
 
 /**
  * IssueTokenResponse is the token.
@@ -322,7 +365,7 @@ export type IssueTokenResponse = Message<"stowage.v1.IssueTokenResponse"> & {
  * Use `create(IssueTokenResponseSchema)` to create a new message.
  */
 export const IssueTokenResponseSchema: GenMessage<IssueTokenResponse> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_auth_service, 6);
+  messageDesc(file_stowage_v1_auth_service, 8);
 
 /**
  * GetSigningKeysRequest asks for the keys.
@@ -337,7 +380,7 @@ export type GetSigningKeysRequest = Message<"stowage.v1.GetSigningKeysRequest"> 
  * Use `create(GetSigningKeysRequestSchema)` to create a new message.
  */
 export const GetSigningKeysRequestSchema: GenMessage<GetSigningKeysRequest> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_auth_service, 7);
+  messageDesc(file_stowage_v1_auth_service, 9);
 
 /**
  * GetSigningKeysResponse holds them.
@@ -358,7 +401,7 @@ export type GetSigningKeysResponse = Message<"stowage.v1.GetSigningKeysResponse"
  * Use `create(GetSigningKeysResponseSchema)` to create a new message.
  */
 export const GetSigningKeysResponseSchema: GenMessage<GetSigningKeysResponse> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_auth_service, 8);
+  messageDesc(file_stowage_v1_auth_service, 10);
 
 /**
  * AccessToken describes a token, without its secret.
@@ -422,7 +465,7 @@ export type AccessToken = Message<"stowage.v1.AccessToken"> & {
  * Use `create(AccessTokenSchema)` to create a new message.
  */
 export const AccessTokenSchema: GenMessage<AccessToken> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_auth_service, 9);
+  messageDesc(file_stowage_v1_auth_service, 11);
 
 /**
  * CreateAccessTokenRequest says what the token shall be.
@@ -465,7 +508,7 @@ export type CreateAccessTokenRequest = Message<"stowage.v1.CreateAccessTokenRequ
  * Use `create(CreateAccessTokenRequestSchema)` to create a new message.
  */
 export const CreateAccessTokenRequestSchema: GenMessage<CreateAccessTokenRequest> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_auth_service, 10);
+  messageDesc(file_stowage_v1_auth_service, 12);
 
 /**
  * CreateAccessTokenResponse holds the only copy.
@@ -493,7 +536,7 @@ export type CreateAccessTokenResponse = Message<"stowage.v1.CreateAccessTokenRes
  * Use `create(CreateAccessTokenResponseSchema)` to create a new message.
  */
 export const CreateAccessTokenResponseSchema: GenMessage<CreateAccessTokenResponse> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_auth_service, 11);
+  messageDesc(file_stowage_v1_auth_service, 13);
 
 /**
  * ListAccessTokensRequest says which, and how many.
@@ -535,7 +578,7 @@ export type ListAccessTokensRequest = Message<"stowage.v1.ListAccessTokensReques
  * Use `create(ListAccessTokensRequestSchema)` to create a new message.
  */
 export const ListAccessTokensRequestSchema: GenMessage<ListAccessTokensRequest> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_auth_service, 12);
+  messageDesc(file_stowage_v1_auth_service, 14);
 
 /**
  * ListAccessTokensResponse is one page.
@@ -563,7 +606,7 @@ export type ListAccessTokensResponse = Message<"stowage.v1.ListAccessTokensRespo
  * Use `create(ListAccessTokensResponseSchema)` to create a new message.
  */
 export const ListAccessTokensResponseSchema: GenMessage<ListAccessTokensResponse> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_auth_service, 13);
+  messageDesc(file_stowage_v1_auth_service, 15);
 
 /**
  * RevokeAccessTokenRequest names the token.
@@ -584,7 +627,7 @@ export type RevokeAccessTokenRequest = Message<"stowage.v1.RevokeAccessTokenRequ
  * Use `create(RevokeAccessTokenRequestSchema)` to create a new message.
  */
 export const RevokeAccessTokenRequestSchema: GenMessage<RevokeAccessTokenRequest> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_auth_service, 14);
+  messageDesc(file_stowage_v1_auth_service, 16);
 
 /**
  * RevokeAccessTokenResponse is empty: the token is no more.
@@ -599,7 +642,7 @@ export type RevokeAccessTokenResponse = Message<"stowage.v1.RevokeAccessTokenRes
  * Use `create(RevokeAccessTokenResponseSchema)` to create a new message.
  */
 export const RevokeAccessTokenResponseSchema: GenMessage<RevokeAccessTokenResponse> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_auth_service, 15);
+  messageDesc(file_stowage_v1_auth_service, 17);
 
 /**
  * AuthService tells callers who they are, gives out tokens, and keeps access
@@ -611,7 +654,9 @@ export const RevokeAccessTokenResponseSchema: GenMessage<RevokeAccessTokenRespon
  *
  * Errors carry google.rpc.ErrorInfo details: `reason` as named below, `domain`
  * "stowage". UNAUTHORIZED has the metadata `challenge`, the WWW-Authenticate
- * header for an HTTP client, and `scope`, what a token would need.
+ * header for an HTTP client, and `scope`, what a token would need. PutManifest
+ * and WriteUpload may refuse who shows no good credential before they read a
+ * message, and then without `scope`; CheckAccess tells it.
  *
  * @generated from service stowage.v1.AuthService
  */
@@ -629,6 +674,22 @@ export const AuthService: GenService<{
     methodKind: "unary";
     input: typeof GetIdentityRequestSchema;
     output: typeof GetIdentityResponseSchema;
+  },
+  /**
+   * CheckAccess tells by its errors whether the caller may do all of this with
+   * the credentials of this call: it answers nothing, or refuses as the call
+   * itself would. Who is about to send much can ask first.
+   *
+   * Errors: UNAUTHORIZED (unauthenticated); DENIED (permission_denied);
+   * NAME_INVALID (invalid_argument); REQUEST_INVALID (invalid_argument) for no
+   * action, or one that is not known.
+   *
+   * @generated from rpc stowage.v1.AuthService.CheckAccess
+   */
+  checkAccess: {
+    methodKind: "unary";
+    input: typeof CheckAccessRequestSchema;
+    output: typeof CheckAccessResponseSchema;
   },
   /**
    * ExplainAccess tells whether a principal may do something, and which rule
