@@ -3,6 +3,7 @@
 //   # a comment
 //   alice:$2y$12$…
 import { parsePasswordHash } from "../config/password-hash.ts";
+import { UnusableFile } from "../config/unusable-file.ts";
 import type { Password, PasswordAuthority } from "./credentials.ts";
 import { Decoys } from "./decoys.ts";
 import { fingerprintOf, verifyPassword } from "./password-hash.ts";
@@ -28,7 +29,11 @@ export class Htpasswd implements PasswordAuthority {
 
   /** Throws an Error when the file is missing or wrong. No file is made. */
   static async open(options: HtpasswdOptions): Promise<Htpasswd> {
-    return new Htpasswd(await WatchedFile.open({ ...options, parse: parseHtpasswd }), options);
+    const file = await WatchedFile.open({ ...options, parse: parseHtpasswd });
+    const { users, unusable } = file.current();
+    if (users.size > 0 || unusable.length === 0) return new Htpasswd(file, options);
+    file.close();
+    throw new UnusableFile(`the file "${options.path}" cannot be used: ${NOBODY}`);
   }
 
   /** Use open. */
@@ -78,6 +83,9 @@ function markOf(hash: string): Pick<Principal, "account"> {
   const account = fingerprintOf(hash);
   return account === undefined ? {} : { account };
 }
+
+const NOBODY =
+  'no hash in it is of bcrypt, so nobody could log in; make lines with "stowage auth hash --bcrypt --user NAME" or "htpasswd -B"';
 
 const MAX_PROBLEMS = 20;
 

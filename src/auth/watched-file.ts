@@ -2,6 +2,7 @@
 // A file that became bad never replaces one that was good, nor does half a file.
 // Replacement by rename and the symbolic links of Kubernetes are followed.
 import { open, stat } from "node:fs/promises";
+import { UnusableFile } from "../config/unusable-file.ts";
 
 /** A fixed message and what it is about; contents of files never. */
 export type Report = (message: string, facts: Readonly<Record<string, unknown>>) => void;
@@ -41,7 +42,7 @@ export class WatchedFile<T> {
       const { text, stamp } = await read(options.path);
       return new WatchedFile(options, options.parse(text), stamp);
     } catch (error) {
-      throw new Error(`the file "${options.path}" cannot be used: ${reasonOf(error)}`);
+      throw new UnusableFile(`the file "${options.path}" cannot be used: ${reasonOf(error)}`);
     }
   }
 

@@ -1,6 +1,7 @@
 // The command line: which commands there are, what they take, and their help.
 import { Command, CommanderError } from "commander";
 import { ConfigError } from "../config/problem.ts";
+import { UnusableFile } from "../config/unusable-file.ts";
 import { addAuth } from "./auth-command.ts";
 import { type ConfigOptions, configPath } from "./config-path.ts";
 import { addConsumers } from "./consumers-command.ts";
@@ -22,7 +23,7 @@ export async function runCommandLine(world: World, argv: readonly string[]): Pro
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     if (error instanceof CommandEnd) return error.exitCode;
     await world.err.write(`stowage: ${explain(world, error)}\n`);
-    if (error instanceof ConfigError) return EXIT.usage;
+    if (error instanceof ConfigError || error instanceof UnusableFile) return EXIT.usage;
     return error instanceof CommandFailure ? error.exitCode : EXIT.failure;
   }
 }

@@ -79,6 +79,17 @@ export function explainFailure(error: unknown, asked: Asked): CommandFailure {
   return new CommandFailure(failureText(failure, asked), { cause: error });
 }
 
+const WORDLESS = "it answers, but not as a Stowage registry does";
+
+/** A port that speaks TLS answers other calls with a page that is none of Connect's. */
+function hintOf(failure: ConnectError, server: string): string {
+  const isForeign =
+    problemOf(failure) === undefined && !/^(?:ECONN|ENOTFOUND|connect )/.test(failure.rawMessage);
+  const isPlain =
+    server.startsWith("http:") && (failure.rawMessage === "" || failure.rawMessage === "HTTP 400");
+  return isForeign && isPlain ? `; does it want https://${server.slice("http://".length)}?` : "";
+}
+
 function failureText(failure: ConnectError, { server, credentials }: Asked): string {
   const { code } = failure;
   const rawMessage = printable(failure.rawMessage);
@@ -91,5 +102,6 @@ function failureText(failure: ConnectError, { server, credentials }: Asked): str
   }
   const isAboutTheRequest = code === Code.InvalidArgument || code === Code.NotFound;
   if (isAboutTheRequest && problem !== undefined) return rawMessage;
-  return `${server}: ${tlsFailureText(failure.cause) ?? rawMessage}`;
+  const text = tlsFailureText(failure.cause) ?? (rawMessage === "" ? WORDLESS : rawMessage);
+  return `${server}: ${text}${hintOf(failure, server)}`;
 }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { type GatewayListener, handles } from "../../gateway/gateway.ts";
 import type { Config, HttpConfig } from "../config/config.ts";
 import { formatListenAddress, type ListenAddress } from "../config/listen-address.ts";
+import { UnusableFile } from "../config/unusable-file.ts";
 import type { Gateway } from "../server/dispatch.ts";
 import type { Routes } from "../server/rpc-handler.ts";
 import { type Server, startServer } from "../server.ts";
@@ -89,6 +90,7 @@ async function listenOn(
       ...(onDrain !== undefined && { onDrain }),
     });
   } catch (error) {
+    if (error instanceof UnusableFile) throw error;
     const where = "descriptor" in place ? "the inherited socket" : formatListenAddress(place);
     throw new CommandFailure(`cannot listen on ${where}: ${explain(error)}`, { cause: error });
   }

@@ -23,7 +23,7 @@ used as a bearer token, as the password of docker login, or as $STOWAGE_TOKEN.
 Examples:
   stowage tokens create --description "nightly build" --scope 'repository:acme/**:pull,push'
   stowage tokens list
-  stowage tokens revoke 0198f2c6`;
+  stowage tokens revoke 0198f2c6-7a31-7cc0-8f5e-3d1f0b9a6c42`;
 
 const OWNER = "a user's name, or robot:NAME, cert:NAME, oidc:PROVIDER:SUBJECT";
 

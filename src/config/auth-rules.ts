@@ -21,7 +21,7 @@ export function checkAuth(root: RawMap, reading: Reading): readonly ValueProblem
   ];
   const isReadable = !reading.problems.some(({ path }) => path[0] === "auth");
   if (!isReadable) return problems;
-  return [...problems, ...checkCallers(kinds, reading.values), ...checkProviders(reading.values)];
+  return [...problems, ...checkCallers(kinds, reading.values), ...checkProviders(kinds, reading.values)];
 }
 
 const NOTHING: ValueProblem = {
@@ -116,8 +116,8 @@ function checkCallers(kinds: AuthKinds, values: Values): readonly ValueProblem[]
   return [{ path: policy === undefined ? ["auth"] : ["auth", "policy"], message }];
 }
 
-/** A provider that a word names must be there; a glob may name those to come. */
-function checkProviders(values: Values): readonly ValueProblem[] {
+/** A provider that a word names must be there, and certificates must count; a glob may name those to come. */
+function checkProviders(kinds: AuthKinds, values: Values): readonly ValueProblem[] {
   const names = (values["auth.oidc"] ?? []).map(({ name }) => name);
   const words: (readonly [RawPath, string])[] = [
     ...(values["auth.policy"] ?? []).flatMap(({ who }, index) =>
@@ -126,6 +126,10 @@ function checkProviders(values: Values): readonly ValueProblem[] {
     ...values["auth.gateways"].map((word, index) => [["auth", "gateways", index], word] as const),
   ];
   return words.flatMap(([path, word]) => {
+    if (word.startsWith("cert:") && !kinds.has("certificates")) {
+      const message = `"${word}": nobody is known by a certificate without auth.certificates`;
+      return [{ path, message }];
+    }
     const [, name] = /^oidc:([a-z0-9-]+):/.exec(word) ?? [];
     if (name === undefined || names.includes(name)) return [];
     const message = `"${word}": auth.oidc has no provider "${name}"; ${suggest(name, names, ":")}`;

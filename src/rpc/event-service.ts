@@ -23,9 +23,6 @@ const CONSUMER_PAGE = { fallback: 100, most: 1000 };
 /** A stream on which nothing was sent for so long sends a keepalive, in milliseconds. */
 const KEEPALIVE_MS = 15_000;
 
-/** How often it is asked whether the reader of a stream may still read, in milliseconds. */
-const CHECK_MS = 5000;
-
 export interface EventServiceOptions {
   readonly reception: Reception;
   /** In milliseconds; absent: 15 seconds. */
@@ -57,12 +54,8 @@ export function eventService(
               ...(chosen !== undefined && { start: chosen }),
             });
       const options = { withReferences: includeReferences };
-      let due = performance.now() + CHECK_MS;
       for await (const delivery of deliveries) {
-        if (performance.now() > due) {
-          if (!reception.isCurrent(context)) throw credentialEnded();
-          due = performance.now() + CHECK_MS;
-        }
+        if (!reception.isCurrent(context)) throw credentialEnded();
         yield { message: deliveryMessage(inSight(delivery, sight), options) };
       }
       // Aborted by the server's shutdown: say so, for the reader shall resume. By the client: nobody listens.

@@ -6,6 +6,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import type { TlsConfig } from "../config/config.ts";
+import { UnusableFile } from "../config/unusable-file.ts";
 
 const CERTIFICATES = /-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gs;
 
@@ -32,7 +33,9 @@ export async function readTlsFiles(config: TlsConfig): Promise<TlsFiles> {
   const [own] = parseCertificates(cert, "certificate", certificate);
   const secret = await read("key", key);
   if (own !== undefined && !own.checkPrivateKey(parseKey(secret, key)))
-    throw new Error(`http.tls: the key in "${key}" does not belong to the certificate in "${certificate}"`);
+    throw new UnusableFile(
+      `http.tls: the key in "${key}" does not belong to the certificate in "${certificate}"`,
+    );
   const cas = await Promise.all(clientCas.map((path) => readAuthorities(path)));
   const context: SecureContextOptions = {
     cert,
@@ -45,7 +48,7 @@ export async function readTlsFiles(config: TlsConfig): Promise<TlsFiles> {
   try {
     createSecureContext(context);
   } catch (cause) {
-    throw new Error(`http.tls: ${messageOf(cause)}`, { cause });
+    throw new UnusableFile(`http.tls: ${messageOf(cause)}`, { cause });
   }
   return { context, warnings: own === undefined ? [] : validityWarnings(own, certificate) };
 }
@@ -64,9 +67,12 @@ async function read(member: string, path: string): Promise<string> {
     return await readFile(path, "utf8");
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    throw new Error(`http.tls.${member}: cannot read "${path}": ${REASONS[code] ?? messageOf(cause)}`, {
-      cause,
-    });
+    throw new UnusableFile(
+      `http.tls.${member}: cannot read "${path}": ${REASONS[code] ?? messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -77,11 +83,12 @@ async function readAuthorities(path: string): Promise<readonly string[]> {
 
 function parseCertificates(text: string, member: string, path: string): readonly X509Certificate[] {
   const blocks = text.match(CERTIFICATES) ?? [];
-  if (blocks.length === 0) throw new Error(`http.tls.${member}: "${path}" holds no certificate in PEM form`);
+  if (blocks.length === 0)
+    throw new UnusableFile(`http.tls.${member}: "${path}" holds no certificate in PEM form`);
   try {
     return blocks.map((block) => new X509Certificate(block));
   } catch (cause) {
-    throw new Error(`http.tls.${member}: a certificate in "${path}" is broken: ${messageOf(cause)}`, {
+    throw new UnusableFile(`http.tls.${member}: a certificate in "${path}" is broken: ${messageOf(cause)}`, {
       cause,
     });
   }
@@ -93,7 +100,7 @@ function parseKey(text: string, path: string): KeyObject {
   } catch (cause) {
     const isEncrypted = /ENCRYPTED/.test(text);
     const reason = isEncrypted ? "is encrypted; it must not be" : "holds no private key in PEM form";
-    throw new Error(`http.tls.key: "${path}" ${reason}`, { cause });
+    throw new UnusableFile(`http.tls.key: "${path}" ${reason}`, { cause });
   }
 }
 

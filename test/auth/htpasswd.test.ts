@@ -158,3 +158,10 @@ test("an unknown user costs one check like the one of a known user", async () =>
     spy.mock.resetCalls();
   }
 });
+
+test("a file in which nobody can log in is refused at the start, with the way out", async () => {
+  await assert.rejects(
+    open("alice:$apr1$x$y\nbob:plain\n"),
+    /no hash in it is of bcrypt.*stowage auth hash --bcrypt/,
+  );
+});

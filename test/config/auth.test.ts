@@ -32,7 +32,7 @@ test("every key reaches the configuration", () => {
     "users: { realm: Acme, path: /etc/users.yml }",
     "issuer: { service: s, issuer: i, lifetime: 1h, refreshlifetime: 2h, rotation: 3h }",
     "accesstokens: { maxlifetime: 24h }",
-    "gateways: [robot:edge-*, cert:gateway.example.com]",
+    "gateways: [robot:edge-*, user:gateway]",
     "policy: [{ who: [anyone, 'group:dev'], repositories: 'a/**', allow: pull }, { who: 'user:eve', deny: [push, delete] }]",
   );
   assert.deepEqual(authOf({ yaml }), {
@@ -48,7 +48,7 @@ test("every key reaches the configuration", () => {
       rotationMs: 10_800_000,
     },
     accessTokens: { maxLifetimeMs: 86_400_000 },
-    gateways: ["robot:edge-*", "cert:gateway.example.com"],
+    gateways: ["robot:edge-*", "user:gateway"],
     policy: [
       { repositories: ["a/**"], who: ["anyone", "group:dev"], effect: "allow", actions: ["pull"] },
       { repositories: ["**"], who: ["user:eve"], effect: "deny", actions: ["push", "delete"] },

@@ -14,7 +14,6 @@ const WORDS = [
   "user:alice",
   "user:*",
   "robot:ci-?",
-  "cert:CN=build, O=Acme",
   "oidc:*:repo:acme/**",
 ];
 for (const word of WORDS) {
@@ -25,6 +24,17 @@ for (const word of WORDS) {
     ]);
   });
 }
+
+test("a word for certificates wants them to be an identity", () => {
+  const rules = '[{ who: "cert:CN=build, O=Acme", allow: pull }, { who: "user:alice", allow: pull }]';
+  assert.throws(
+    () => read({ yaml: policy(rules) }),
+    /nobody is known by a certificate without auth\.certificates/,
+  );
+  const street = "http: { tls: { certificate: c, key: k, clientcas: [a] } }";
+  const yaml = `${policy(rules)}\n  certificates: {}\n${street}\n`;
+  assert.equal(read({ yaml }).config.auth.policy?.length, 2);
+});
 
 const OTHER = "{ who: anyone, allow: pull }";
 

@@ -102,7 +102,7 @@ export const authKeys = {
     schema: period(MINUTE_MS, HOUR_MS),
     type: `${DURATION}, from 1m to 1h`,
     default: "5m",
-    meaning: "How long a token is good. A user who is removed may still use one for as long.",
+    meaning: "How long a token is good. Who is removed from the files is out at once.",
   }),
   "auth.issuer.refreshlifetime": acts({
     schema: period(HOUR_MS, 8760 * HOUR_MS),
