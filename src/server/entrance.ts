@@ -150,6 +150,7 @@ class Arrival {
     else if (this.#protocol === "http2") endWith(socket, HTTP2_NEEDS_TLS);
     else {
       this.#onLate = () => socket.destroy();
+      socket.allowHalfOpen = false; // who ends a TLS connection, or gives the handshake up, has ended both its ways
       tls.accept(socket, (secured, certificate) => this.#secured(secured, certificate));
     }
   }
@@ -158,7 +159,7 @@ class Arrival {
     this.#options.connections.replace(this.#raw, socket);
     this.#peer = this.#peer.with({ isEncrypted: true, certificate });
     this.#headerLength = 0;
-    socket.on("error", () => socket.destroy());
+    socket.on("error", () => socket.destroy()).once("close", () => this.#raw.destroy());
     this.#watch(socket);
   }
 
@@ -172,6 +173,7 @@ class Arrival {
       // Node would refuse a client that has not named a protocol in its handshake.
       if (chosen === false) Reflect.set(socket, "alpnProtocol", "h2");
       connections.addMultiplexed(socket);
+      socket.allowHalfOpen = false; // Node's HTTP/2 would keep what its client has ended
       http2.emit("connection", socket);
     } else if (chosen === "h2") socket.destroy();
     else http1.emit("connection", socket);
