@@ -145,7 +145,6 @@ async function openFiles({ auth, now, report }: LodgeParts, closers: (() => void
   return { users, htpasswd };
 }
 
-/** Users come before those of the htpasswd file with the same name. */
 /** Returns how to stop. */
 function purgeRegularly(
   { report }: LodgeParts,

@@ -4,15 +4,13 @@ import assert from "node:assert/strict";
 import { rename, writeFile } from "node:fs/promises";
 import { after, before, suite, test } from "node:test";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { type CallOptions, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { stringify } from "yaml";
 import type { PolicyRule } from "../../src/config/access.ts";
 import { AuthService } from "../../src/gen/stowage/v1/auth_service_pb.ts";
 import { EventService, type SubscribeResponse } from "../../src/gen/stowage/v1/event_service_pb.ts";
-import { ACCOUNTS, basic, bearer, type Fortress, fetchToken, openFortress, push } from "./fortress.ts";
-
-const by = (authorization: string): CallOptions => ({ headers: { authorization } });
+import { ACCOUNTS, basic, bearer, by, type Fortress, fetchToken, openFortress, push } from "./fortress.ts";
 
 suite("a stream ends", { concurrency: true }, () => {
   let fortress: Fortress;

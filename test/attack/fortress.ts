@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
+import { type CallOptions, type Code, ConnectError } from "@connectrpc/connect";
 import bcrypt from "@node-rs/bcrypt";
 import { stringify } from "yaml";
 import { openWholeServer, type WholeServer } from "../server/whole-server.ts";
@@ -186,4 +187,17 @@ export async function push(
 
 export function digestOf(text: string): string {
   return `sha256:${createHash("sha256").update(text).digest("hex")}`;
+}
+
+/** Call options of who shows this; undefined: nothing. */
+export function by(authorization: string | undefined): CallOptions {
+  return authorization === undefined ? {} : { headers: { authorization } };
+}
+
+/** How the call failed, or that it did not. */
+export async function codeOf(call: Promise<unknown>): Promise<Code | "answered"> {
+  return call.then(
+    () => "answered",
+    (error: unknown) => ConnectError.from(error).code,
+  );
 }

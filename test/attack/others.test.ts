@@ -2,7 +2,7 @@
 // neither seen nor used nor ended, and look as if they were not there.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { type CallOptions, Code, ConnectError, createClient } from "@connectrpc/connect";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { stringify } from "yaml";
 import { AuthService } from "../../src/gen/stowage/v1/auth_service_pb.ts";
@@ -13,6 +13,8 @@ import {
   ask,
   basic,
   bearer,
+  by,
+  codeOf,
   type Fortress,
   fetchToken,
   openFortress,
@@ -27,17 +29,6 @@ const transport = () => createConnectTransport({ baseUrl: fortress.url, httpVers
 const auth = () => createClient(AuthService, transport());
 const events = () => createClient(EventService, transport());
 const blobs = () => createClient(BlobService, transport());
-
-function by(authorization: string | undefined): CallOptions {
-  return authorization === undefined ? {} : { headers: { authorization } };
-}
-
-async function codeOf(call: Promise<unknown>): Promise<Code | "answered"> {
-  return call.then(
-    () => "answered",
-    (error: unknown) => ConnectError.from(error).code,
-  );
-}
 
 before(async () => {
   fortress = await openFortress();

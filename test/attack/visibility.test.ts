@@ -2,7 +2,7 @@
 // names, wherever names are listed, told or could be found out by asking.
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
-import { type CallOptions, Code, ConnectError, createClient } from "@connectrpc/connect";
+import { Code, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { AuthService } from "../../src/gen/stowage/v1/auth_service_pb.ts";
 import { BlobService } from "../../src/gen/stowage/v1/blob_service_pb.ts";
@@ -14,6 +14,8 @@ import {
   ask,
   basic,
   bearer,
+  by,
+  codeOf,
   type Fortress,
   fetchToken,
   openFortress,
@@ -58,17 +60,6 @@ const events = () => createClient(EventService, transport());
 const manifests = () => createClient(ManifestService, transport());
 const uploads = () => createClient(UploadService, transport());
 const blobs = () => createClient(BlobService, transport());
-
-function by(authorization: string | undefined): CallOptions {
-  return authorization === undefined ? {} : { headers: { authorization } };
-}
-
-async function codeOf(call: Promise<unknown>): Promise<Code | "answered"> {
-  return call.then(
-    () => "answered",
-    (error: unknown) => ConnectError.from(error).code,
-  );
-}
 
 before(async () => {
   fortress = await openFortress();
