@@ -28,6 +28,18 @@
 //   n/access-tokens/<owner>         counter of them; there only while above 0
 //   v/<hash>                        RefreshTokenRecord
 //   j/<principal>                   RefreshTokensRecord; the refresh tokens of a principal
+//   H/<digest>\0<repo>\0            nothing; the repository's link holds the digest
+//   H/<digest>\0<repo>\0<manifest>  nothing; a manifest, live or in the trash, holds the digest: its own, or one it names
+//   n/held/<digest>                 counter of the entries below H/<digest>: while there is one the bytes stay
+//   n/named/<repo>\0<digest>        counter of the repository's other manifests, live or in the trash, that name the digest
+//   n/contents/<repo>               counter of links and manifests, live or in the trash
+//   n/uploads/<repo>                counter of open upload sessions
+//   z/<due>\0<what>                 nothing; what is to be looked at then; due in ms as 15 decimal digits (due.ts)
+//   M/<repo>\0<digest>              TrashRecord; a manifest in the trash
+//   T/<repo>\0<tag>\0<time>-<id>    TagChangeRecord; time in ms as 15 decimal digits
+//   U/<repo>\0<digest>              UntaggedRecord; there from the first time on that the manifest lost a tag
+//   P/<repo>\0<digest>              PullsRecord; there from the manifest's first recorded pull on
+//   S/<name>                        what housekeeping remembers between starts
 //
 // <repo> is the name with "/" written as \x01, which sorts below every character
 // a name may hold: so "a/b" comes before "a-b", and "a/b\0" never meets "a/b/c".
@@ -39,11 +51,19 @@ import type {
   ConsumerRecord,
   DeadLetterRecord,
   DeliveryLogRecord,
+  FsckRecord,
   LinkRecord,
   ManifestRecord,
+  PullsRecord,
+  PullsSinceRecord,
   ReferrerRecord,
   RepositoryRecord,
+  RetentionRunRecord,
+  ScrubRecord,
+  TagChangeRecord,
   TagRecord,
+  TrashRecord,
+  UntaggedRecord,
   UploadRecord,
   WebhookRecord,
 } from "./records.ts";
@@ -147,6 +167,144 @@ export const accessTokenCountKey = (owner: string): Key<number> => ({ text: `n/a
 export const refreshTokenKey = (hash: string): Key<RefreshTokenRecord> => ({ text: `v/${hash}` });
 
 export const refreshTokensKey = (principal: string): Key<RefreshTokensRecord> => ({ text: `j/${principal}` });
+
+/** What keeps a digest's bytes: the repository's link. */
+export const linkHolderKey = (digest: Digest, repository: RepositoryName): Key<Raw> => ({
+  text: `H/${digest}${end}${repositoryPart(repository)}${end}`,
+});
+
+/** What keeps a digest's bytes: a manifest of the repository, by being it or by naming it. */
+export const manifestHolderKey = (
+  digest: Digest,
+  repository: RepositoryName,
+  manifest: Digest,
+): Key<Raw> => ({ text: `H/${digest}${end}${repositoryPart(repository)}${end}${manifest}` });
+
+export const heldKey = (digest: Digest): Key<number> => ({ text: `n/held/${digest}` });
+
+export const namedKey = (repository: RepositoryName, digest: Digest): Key<number> => ({
+  text: `n/named/${repositoryPart(repository)}${end}${digest}`,
+});
+
+export const contentsKey = (repository: RepositoryName): Key<number> => ({
+  text: `n/contents/${repositoryPart(repository)}`,
+});
+
+export const openUploadsKey = (repository: RepositoryName): Key<number> => ({
+  text: `n/uploads/${repositoryPart(repository)}`,
+});
+
+export const trashKey = (repository: RepositoryName, digest: Digest): Key<TrashRecord> => ({
+  text: `M/${repositoryPart(repository)}${end}${digest}`,
+});
+
+/** The id keeps changes of one millisecond apart, in their order. */
+export const tagChangeKey = (
+  repository: RepositoryName,
+  tag: Tag,
+  { time, id }: { readonly time: number; readonly id: string },
+): Key<TagChangeRecord> => ({
+  text: `T/${repositoryPart(repository)}${end}${tag}${end}${timeText(time)}-${id}`,
+});
+
+export const untaggedKey = (repository: RepositoryName, digest: Digest): Key<UntaggedRecord> => ({
+  text: `U/${repositoryPart(repository)}${end}${digest}`,
+});
+
+export const pullsKey = (repository: RepositoryName, digest: Digest): Key<PullsRecord> => ({
+  text: `P/${repositoryPart(repository)}${end}${digest}`,
+});
+
+/** From when on pulls are counted. */
+export const pullsSinceKey: Key<PullsSinceRecord> = { text: "S/pulls" };
+
+/** The format's version, in digits. Absent: the newest, in an engine that is not kept. */
+export const formatKey: Key<Raw> = { text: "x/format" };
+
+/** How far a check of the catalogue has come. Absent: the last one came to its end. */
+export const fsckKey: Key<FsckRecord> = { text: "S/fsck" };
+
+/** How far scrubbing has come. */
+export const scrubKey: Key<ScrubRecord> = { text: "S/scrub" };
+
+/** When retention was last applied. */
+export const retentionRunKey: Key<RetentionRunRecord> = { text: "S/retention" };
+
+/** A time of the catalogue's keys: it sorts. In milliseconds since 1970. */
+export function timeText(time: number): string {
+  return String(Math.max(0, Math.floor(time))).padStart(15, "0");
+}
+
+/** Below it, entries are named "<repo>\0" for a link and "<repo>\0<manifest>"; see holderEntryOf (entry-names.ts). */
+export const holdersOf = (digest: Digest): Prefix<Raw> => ({ text: `H/${digest}${end}` });
+
+/** Below it, entries are named by manifest; the link's name is empty. */
+export const holdersIn = (digest: Digest, repository: RepositoryName): Prefix<Raw> => ({
+  text: `H/${digest}${end}${repositoryPart(repository)}${end}`,
+});
+
+/** All of them; names begin with the digest. */
+export const holders: Prefix<Raw> = { text: "H/" };
+
+/** Below it, entries are named by digest. */
+export const held: Prefix<number> = { text: "n/held/" };
+
+/** Below it, entries are named like those of \`links\`. */
+export const named: Prefix<number> = { text: "n/named/" };
+
+/** Below it, entries are named like those of \`repositories\`. */
+export const contents: Prefix<number> = { text: "n/contents/" };
+
+/** Below it, entries are named like those of \`repositories\`. */
+export const openUploads: Prefix<number> = { text: "n/uploads/" };
+
+/** Below it, entries are named by digest. */
+export const blobs: Prefix<BlobRecord> = { text: "b/" };
+
+/** Below it, entries are named by digest. */
+export const contentsOfManifests: Prefix<Raw> = { text: "p/" };
+
+/** Below it, entries are named by digest. */
+export const manifestsOf = (repository: RepositoryName): Prefix<ManifestRecord> => ({
+  text: `m/${repositoryPart(repository)}${end}`,
+});
+
+/** Below it, entries are named by digest. */
+export const linksOf = (repository: RepositoryName): Prefix<LinkRecord> => ({
+  text: `l/${repositoryPart(repository)}${end}`,
+});
+
+/** Below it, entries are named by digest. */
+export const trashOf = (repository: RepositoryName): Prefix<TrashRecord> => ({
+  text: `M/${repositoryPart(repository)}${end}`,
+});
+
+/** Everything in the trash; for names see digestEntryOf (entry-names.ts). */
+export const trash: Prefix<TrashRecord> = { text: "M/" };
+
+/** Below it, entries are named "<time>-<id>", oldest first. */
+export const tagChangesOf = (repository: RepositoryName, tag: Tag): Prefix<TagChangeRecord> => ({
+  text: `T/${repositoryPart(repository)}${end}${tag}${end}`,
+});
+
+/** Below it, entries are named "<tag>\0<time>-<id>". */
+export const tagChangesIn = (repository: RepositoryName): Prefix<TagChangeRecord> => ({
+  text: `T/${repositoryPart(repository)}${end}`,
+});
+
+/** The tags that are called so, or so and more: what is attached to a manifest by its name (attached-tags.ts). */
+export const tagsThatBegin = (repository: RepositoryName, beginning: string): Prefix<TagRecord> => ({
+  text: `t/${repositoryPart(repository)}${end}${beginning}`,
+});
+
+/** All entries of the referrers index: names are "<repo>\0<subject>\0<digest>". */
+export const allReferrers: Prefix<ReferrerRecord> = { text: "f/" };
+
+/** All entries of the index of manifests' tags: names are "<repo>\0<digest>\0<tag>". */
+export const allManifestTags: Prefix<Raw> = { text: "g/" };
+
+/** What is to be looked at, by when; for names see due.ts. */
+export const due: Prefix<Raw> = { text: "z/" };
 
 /** Below it, entries are named by tag. */
 export const tagsOf = (repository: RepositoryName): Prefix<TagRecord> => ({

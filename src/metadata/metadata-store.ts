@@ -48,6 +48,8 @@ export interface PageOptions {
   readonly maxBytes?: number;
   /** True: records are not read, only names. */
   readonly namesOnly?: boolean;
+  /** True: from the end backwards; `after` then is the name before which the page begins. */
+  readonly reverse?: boolean;
 }
 
 export interface Entry<R> {
@@ -69,14 +71,42 @@ export interface LoggedEvent {
   readonly event: EventRecord;
 }
 
+/** A row of the catalogue as it is written. */
+export interface RawRow {
+  readonly key: string;
+  readonly value: Uint8Array;
+}
+
+/** Which of all rows. */
+export interface RowsOptions {
+  /** Begin behind this key, which need not exist. Absent: at the start. */
+  readonly after?: string;
+  /** At most so many; at least 1. */
+  readonly limit: number;
+  /** Ends with the row that makes the values so many bytes. Absent: any number. */
+  readonly maxBytes?: number;
+}
+
 /** The catalogue as it was at one moment. Close it soon: what is removed meanwhile keeps its place on the disk. */
 export interface MetadataSnapshot extends AsyncDisposable {
   /** The newest event of that moment: what it and all before it announced is in the snapshot, nothing later is. */
   readonly lastSequence: number;
   /** Like MetadataStore.page, of that moment. Throws UNAVAILABLE once the snapshot or the store is closed, or the store recovered from a failure. */
   page<R>(prefix: Prefix<R>, options: PageOptions): Promise<readonly Entry<R>[]>;
+  /** All that is written, of whatever kind, in byte order of the keys: for copies of the whole (row-writer.ts). Throws as page does. */
+  rows(options: RowsOptions): Promise<readonly RawRow[]>;
   /** May be called again, and after the store is closed. */
   close(): Promise<void>;
+}
+
+/** What became of the reads of links and blob records since the start. */
+export interface DescriptorCacheStatistics {
+  /** They were in memory. */
+  readonly hits: number;
+  /** They were not, or are not there at all. */
+  readonly misses: number;
+  /** How many are in memory now. */
+  readonly entries: number;
 }
 
 export interface MetadataStore {
@@ -102,6 +132,8 @@ export interface MetadataStore {
   trimmedSequence(): number;
   /** All that is committed now, to be read page by page while it changes. Throws UNAVAILABLE. */
   snapshot(): Promise<MetadataSnapshot>;
+  /** Undefined: links and blob records are not kept in memory. */
+  descriptorCache(): DescriptorCacheStatistics | undefined;
   /** Calls the listener when there are new events, perhaps once for several commits. Returns how to stop. */
   onAppend(listener: () => void): () => void;
   close(): Promise<void>;

@@ -7,12 +7,20 @@ import { decodeRecord } from "./value-form.ts";
 /** The keys below the prefix that the page may hold. */
 export function pageRange(
   prefix: Prefix<unknown>,
-  { after, limit, maxBytes, namesOnly }: PageOptions,
+  { after, limit, maxBytes, namesOnly, reverse = false }: PageOptions,
 ): EngineRange {
-  // Nothing sorts between a text and the same text with \0 behind it.
-  const from = after === undefined ? prefix.text : `${prefix.text}${after}\0`;
   const most = maxBytes === undefined ? {} : { maxBytes };
-  return { from, to: endOf(prefix.text), limit, values: namesOnly !== true, ...most };
+  return { ...bounds(prefix, after, reverse), limit, reverse, values: namesOnly !== true, ...most };
+}
+
+function bounds(
+  { text }: Prefix<unknown>,
+  after: string | undefined,
+  reverse: boolean,
+): Pick<EngineRange, "from" | "to"> {
+  if (after === undefined) return { from: text, to: endOf(text) };
+  // Nothing sorts between a text and the same text with \0 behind it.
+  return reverse ? { from: text, to: `${text}${after}` } : { from: `${text}${after}\0`, to: endOf(text) };
 }
 
 /** The page's entries, of the engine's entries in its range. */

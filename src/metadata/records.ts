@@ -12,12 +12,16 @@ export interface RepositoryRecord {
 export interface LinkRecord {
   readonly size: number;
   readonly createTime: number;
+  /** When somebody last asked for it while no manifest named it: so long it is kept for them. Absent: when it was made. */
+  readonly leaseTime?: number;
 }
 
 /** A blob in the cellar, whoever links it. */
 export interface BlobRecord {
   readonly size: number;
   readonly createTime: number;
+  /** When its bytes were found to be wrong or gone. Until it is pushed again it is as if it were not here. */
+  readonly damageTime?: number;
 }
 
 /** A manifest in a repository. Its bytes are under contentKey and in the cellar. */
@@ -25,10 +29,105 @@ export interface ManifestRecord {
   readonly mediaType: string;
   readonly size: number;
   readonly createTime: number;
+  /** When it was last pushed. Absent: never since createTime. */
+  readonly pushTime?: number;
   /** Counts pushes, so that a push and a deletion at the same time see each other. */
   readonly revision: number;
   readonly subject?: Digest;
   readonly artifactType?: string;
+  /** Docker's schema 1 only: what is served, the document with its signatures. The manifest's digest is that of the bytes without. */
+  readonly signed?: SignedForm;
+}
+
+/** The form in which a signed manifest is served. */
+export interface SignedForm {
+  /** A blob of the cellar, held by the manifest as those it names. */
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+/** Why something was deleted. */
+export type DeletionReason =
+  /** Somebody asked for it. */
+  | { readonly kind: "request" }
+  /** It belonged to another manifest, which was deleted. */
+  | { readonly kind: "belonged"; readonly to: Digest }
+  /** A rule of the retention said so. */
+  | { readonly kind: "retention"; readonly rule: string };
+
+/** A manifest in the trash: as it was, and what it takes to bring it back. */
+export interface TrashRecord {
+  readonly manifest: ManifestRecord;
+  /** How the referrers index had it. Absent: it has no subject. */
+  readonly referrer?: ReferrerRecord;
+  /** The tags that pointed to it. */
+  readonly tags: readonly Tag[];
+  readonly deleteTime: number;
+  readonly reason: DeletionReason;
+  /** The verified name of who deleted it. Absent: nobody was asked for a name, or the registry did it by itself. */
+  readonly actor?: string;
+  /** The manifests that were deleted with it because they belonged to it. Absent: none. */
+  readonly companions?: readonly Digest[];
+}
+
+/** A change of a tag. */
+export interface TagChangeRecord {
+  readonly time: number;
+  /** What it pointed to before. Absent: it did not exist. */
+  readonly from?: Digest;
+  /** What it points to since. Absent: it was deleted. */
+  readonly to?: Digest;
+  /** Absent: nobody was asked for a name, or the registry did it by itself. */
+  readonly actor?: string;
+  /** Absent: the registry did it by itself. */
+  readonly requestId?: string;
+  /** Why it was deleted, where it was not asked for. */
+  readonly reason?: DeletionReason;
+}
+
+/** When a manifest last lost a tag: perhaps it has others, but if not, then none since. */
+export interface UntaggedRecord {
+  readonly time: number;
+}
+
+/** The recorded pulls of a manifest, by tag or by digest. */
+export interface PullsRecord {
+  readonly count: number;
+  readonly lastTime: number;
+}
+
+/** Since when pulls are counted: what was never pulled since may have been pulled before. */
+export interface PullsSinceRecord {
+  readonly time: number;
+}
+
+/** A check of the catalogue that was interrupted. */
+export interface FsckRecord {
+  readonly startTime: number;
+  /** The phase that it was in: what comes before it has been checked. */
+  readonly phase: string;
+  /** The repositories with manifests that could not be read, so far. */
+  readonly unreadable: readonly RepositoryName[];
+}
+
+/** How far scrubbing has come. */
+export interface ScrubRecord {
+  readonly startTime: number;
+  /** The last digest that was read. Absent: none yet. */
+  readonly after?: Digest;
+  readonly blobs: number;
+  readonly bytes: number;
+  readonly damaged: number;
+  /** When it came to the end. Absent: it goes on. */
+  readonly endTime?: number;
+}
+
+/** The last time retention was applied. */
+export interface RetentionRunRecord {
+  readonly startTime: number;
+  readonly endTime: number;
+  readonly tags: number;
+  readonly manifests: number;
 }
 
 /** A tag, with all that is needed to describe its manifest. */
@@ -88,6 +187,21 @@ export type EventFact =
     }
   | { readonly kind: "blob_deleted"; readonly descriptor: EventDescriptor }
   | { readonly kind: "blob_collected"; readonly descriptor: EventDescriptor }
+  | {
+      readonly kind: "blob_damaged";
+      readonly descriptor: EventDescriptor;
+      /** The repositories that use it, at most MAX_EVENT_REFERENCES of them. */
+      readonly repositories: readonly RepositoryName[];
+    }
+  | {
+      readonly kind: "collection_finished";
+      /** What was removed for good. */
+      readonly manifests: number;
+      readonly links: number;
+      readonly blobs: number;
+      /** What the blobs took. */
+      readonly bytes: number;
+    }
   | ({
       readonly kind: "manifest_pushed";
       readonly tags: readonly Tag[];
@@ -95,6 +209,8 @@ export type EventFact =
       readonly references?: readonly EventDescriptor[];
       /** How many it names in all. Absent in events of before this was counted. */
       readonly referenceCount?: number;
+      /** True: it came back from the trash. */
+      readonly restored?: true;
     } & EventManifest)
   | ({
       readonly kind: "manifest_pulled";

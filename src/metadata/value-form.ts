@@ -40,6 +40,9 @@ const FORMS: ReadonlyMap<string, ValueForm> = new Map([
   ["n/", counter],
   ["o/", raw],
   ["p/", raw],
+  ["H/", raw],
+  ["z/", raw],
+  ["x/", raw],
 ]);
 
 function formOf(key: string): ValueForm {
