@@ -1,7 +1,7 @@
 // Blobs as a repository sees them: through links. A link is made by pushing or by
 // mounting; removing it leaves the bytes to the sweeper.
 import type { ByteRange } from "../blobs/blob-store.ts";
-import { blobKey, linkKey } from "../metadata/keys.ts";
+import { blobKey, linkKey, namedKey } from "../metadata/keys.ts";
 import { transact } from "../metadata/transaction.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -9,7 +9,9 @@ import { RegistryError } from "../oci/errors.ts";
 import { OCTET_STREAM } from "../oci/media-types.ts";
 import type { RepositoryName } from "../oci/reference.ts";
 import type { CoreContext } from "./context.ts";
+import { demandUnneeded } from "./in-use.ts";
 import type { Origin } from "./origin.ts";
+import { ensureLink, isStale, removeLink, renewLink } from "./references.ts";
 import { ensureRepository } from "./repositories.ts";
 
 export interface MountRequest {
@@ -43,10 +45,17 @@ export class Blobs {
     this.#context = context;
   }
 
-  /** Throws BLOB_UNKNOWN. */
+  /** Who is told that a blob is here may rely on it for a while, be it needed or not. Throws BLOB_UNKNOWN. */
   async stat(repository: RepositoryName, digest: Digest): Promise<Descriptor> {
-    const link = await this.#context.metadata.get(linkKey(repository, digest));
-    if (link === undefined) throw blobUnknown(repository, digest);
+    const { metadata } = this.#context;
+    const [link, blob] = await Promise.all([
+      metadata.get(linkKey(repository, digest)),
+      metadata.get(blobKey(digest)),
+    ]);
+    // Without its bytes, a push is to bring the blob again.
+    if (link === undefined || blob === undefined || blob.damageTime !== undefined)
+      throw blobUnknown(repository, digest);
+    if (isStale(this.#context, link)) await this.#lease(repository, digest);
     return blobDescriptor(digest, link.size);
   }
 
@@ -62,13 +71,13 @@ export class Blobs {
   async mount({ repository, digest, from }: MountRequest, origin: Origin): Promise<Descriptor> {
     const context = this.#context;
     return transact(context.metadata, async (transaction) => {
-      const source = await transaction.get(from === undefined ? blobKey(digest) : linkKey(from, digest));
-      if (source === undefined) throw blobUnknown(from, digest);
-      const descriptor = blobDescriptor(digest, source.size);
-      const key = linkKey(repository, digest);
-      if ((await transaction.get(key)) !== undefined) return descriptor;
+      const blob = await transaction.get(blobKey(digest));
+      const isThere = from === undefined || (await transaction.get(linkKey(from, digest))) !== undefined;
+      if (blob === undefined || blob.damageTime !== undefined || !isThere) throw blobUnknown(from, digest);
+      const descriptor = blobDescriptor(digest, blob.size);
       await ensureRepository(context, transaction, origin, repository);
-      transaction.put(key, { size: source.size, createTime: context.now() });
+      const isNew = await ensureLink(context, transaction, { repository, digest }, blob.size);
+      if (!isNew) return descriptor;
       const fact = {
         kind: "blob_mounted",
         descriptor,
@@ -79,17 +88,29 @@ export class Blobs {
     });
   }
 
-  /** Removes the link. Throws BLOB_UNKNOWN, UNSUPPORTED. */
+  /** Removes the link. Throws BLOB_UNKNOWN, UNSUPPORTED, and BLOB_IN_USE while a manifest of the repository needs it. */
   async delete(repository: RepositoryName, digest: Digest, origin: Origin): Promise<void> {
     const context = this.#context;
     demandDelete(context);
     await transact(context.metadata, async (transaction) => {
-      const key = linkKey(repository, digest);
-      const link = await transaction.get(key);
+      const link = await transaction.get(linkKey(repository, digest));
       if (link === undefined) throw blobUnknown(repository, digest);
-      transaction.remove(key);
+      await demandUnneeded(context, transaction, { repository, digest }, "BLOB_IN_USE");
+      removeLink(context, transaction, { repository, digest }, context.options.graceMs);
       const descriptor = blobDescriptor(digest, link.size);
       context.listener.changed(transaction, origin, repository, { kind: "blob_deleted", descriptor });
+    });
+  }
+
+  /** What no manifest names would be swept: whoever asks for it gets it for a whole grace time again. */
+  async #lease(repository: RepositoryName, digest: Digest): Promise<void> {
+    const context = this.#context;
+    const { metadata, options } = context;
+    if (options.readOnly || (await metadata.get(namedKey(repository, digest))) !== undefined) return;
+    await transact(metadata, async (transaction) => {
+      const link = await transaction.get(linkKey(repository, digest));
+      if (link === undefined) throw blobUnknown(repository, digest);
+      if (isStale(context, link)) renewLink(context, transaction, { repository, digest }, link);
     });
   }
 }

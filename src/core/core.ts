@@ -10,7 +10,9 @@ import { Manifests } from "./manifests.ts";
 import type { Page, PageRequest } from "./page.ts";
 import { listReferrers, type Referrer } from "./referrers.ts";
 import { listRepositories, type RepositoryChoice } from "./repositories.ts";
+import { TagHistory } from "./tag-history.ts";
 import { Tags } from "./tags.ts";
+import { Trash } from "./trash.ts";
 import { Uploads } from "./uploads.ts";
 
 export interface Core {
@@ -18,6 +20,8 @@ export interface Core {
   readonly uploads: Uploads;
   readonly manifests: Manifests;
   readonly tags: Tags;
+  readonly tagHistory: TagHistory;
+  readonly trash: Trash;
   readonly events: EventLog;
   readonly consumers: Consumers;
   /** Absent choice: all of them. */
@@ -40,6 +44,8 @@ export function createCore(context: CoreContext): Core {
     uploads: new Uploads(context),
     manifests: new Manifests(context),
     tags: new Tags(context),
+    tagHistory: new TagHistory(context),
+    trash: new Trash(context),
     events,
     consumers: new Consumers({ metadata, events, now }),
     listRepositories: (request, choice) => listRepositories(context, request, choice),

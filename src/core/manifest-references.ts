@@ -1,10 +1,10 @@
 // What a manifest names: all of it must be in the repository when it is pushed, and
 // its event can list it. distribution-spec, Pushing Manifests.
-import { linkKey, manifestKey } from "../metadata/keys.ts";
+import { blobKey, linkKey, manifestKey } from "../metadata/keys.ts";
 import type { Transaction } from "../metadata/transaction.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Problem, RegistryError } from "../oci/errors.ts";
-import type { ParsedManifest } from "../oci/manifest.ts";
+import type { NamedContent, ParsedManifest } from "../oci/manifest.ts";
 import type { RepositoryName } from "../oci/reference.ts";
 import type { CoreContext } from "./context.ts";
 
@@ -13,7 +13,7 @@ const MAX_EVENT_REFERENCES = 500;
 
 /** Every blob and manifest it names must be here; all that are not are named at once. */
 export async function demandReferences(
-  { options }: CoreContext,
+  { metadata, options }: CoreContext,
   transaction: Transaction,
   repository: RepositoryName,
   manifest: ParsedManifest,
@@ -21,7 +21,8 @@ export async function demandReferences(
   const problems: Problem[] = [];
   for (const blob of unique(manifest.blobs)) {
     const link = await transaction.get(linkKey(repository, blob.digest));
-    checkReference(problems, repository, blob, link);
+    const isDamaged = (await metadata.get(blobKey(blob.digest)))?.damageTime !== undefined;
+    checkReference(problems, repository, blob, isDamaged ? undefined : link);
   }
   if (!options.sparseIndexes) {
     for (const child of unique(manifest.manifests)) {
@@ -35,34 +36,38 @@ export async function demandReferences(
   if (first !== undefined) throw RegistryError.of([first, ...others]);
 }
 
-/** What it names, as the event of its push has it. */
-export function eventReferences({ blobs, manifests }: ParsedManifest) {
+/** What it names, as the event of its push has it. All of it is there, so that what has no size gets it from the link. */
+export async function eventReferences(
+  transaction: Transaction,
+  repository: RepositoryName,
+  { blobs, manifests }: ParsedManifest,
+): Promise<{ readonly references: readonly Descriptor[]; readonly referenceCount: number }> {
   const named = [...blobs, ...manifests];
-  return {
-    references: named
-      .slice(0, MAX_EVENT_REFERENCES)
-      .map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
-    referenceCount: named.length,
-  };
+  const references: Descriptor[] = [];
+  for (const { mediaType, digest, size } of named.slice(0, MAX_EVENT_REFERENCES)) {
+    const known = size ?? (await transaction.get(linkKey(repository, digest)))?.size ?? 0;
+    references.push({ mediaType, digest, size: known });
+  }
+  return { references, referenceCount: named.length };
 }
 
 function checkReference(
   problems: Problem[],
   repository: RepositoryName,
-  named: Descriptor,
+  named: NamedContent,
   found: { readonly size: number } | undefined,
 ): void {
   const { digest, size } = named;
   if (found === undefined) {
     const message = `${digest} is not in repository "${repository}"`;
     problems.push({ code: "MANIFEST_BLOB_UNKNOWN", message, metadata: { repository, digest } });
-  } else if (found.size !== size) {
+  } else if (size !== undefined && found.size !== size) {
     const message = `${digest} has ${found.size} bytes, not ${size} as the manifest says`;
     problems.push({ code: "MANIFEST_INVALID", message, metadata: { digest, size: String(found.size) } });
   }
 }
 
-function unique(descriptors: readonly Descriptor[]): Iterable<Descriptor> {
+function unique(descriptors: readonly NamedContent[]): Iterable<NamedContent> {
   return new Map(
     descriptors.map((descriptor) => [`${descriptor.digest} ${descriptor.size}`, descriptor]),
   ).values();

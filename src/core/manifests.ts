@@ -10,28 +10,32 @@ import {
   referrerKey,
   repositoryKey,
   tagKey,
-  tagsOfManifest,
+  trashKey,
 } from "../metadata/keys.ts";
-import type { ManifestRecord } from "../metadata/records.ts";
+import type { DeletionReason, ManifestRecord, SignedForm } from "../metadata/records.ts";
 import { type Transaction, transact } from "../metadata/transaction.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Digest, digestAlgorithm, digestOf } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
-import { MAX_MANIFEST_SIZE, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
+import type { ParsedManifest } from "../oci/manifest.ts";
+import { isSchema1, SCHEMA_1_SIGNED } from "../oci/media-types.ts";
 import type { Reference, RepositoryName, Tag } from "../oci/reference.ts";
 import { demandDelete } from "./blobs.ts";
 import type { CoreContext } from "./context.ts";
+import { type DeletedManifest, deleteManifest, kindOf, manifestUnknown } from "./deletion.ts";
 import type { Pull } from "./listener.ts";
+import { readContent } from "./manifest-content.ts";
+import { type ImportedSchema1, type ManifestDocument, readDocument } from "./manifest-document.ts";
 import { demandReferences, eventReferences } from "./manifest-references.ts";
 import type { Origin } from "./origin.ts";
+import { type PushedElsewhere, rulesFor } from "./pushed-elsewhere.ts";
+import { addManifestHolders, digestsNamedBy } from "./references.ts";
 import { ensureRepository } from "./repositories.ts";
-import { moveTag, removeTag, type TagPrecondition, tagDescriptor, tagUnknown } from "./tags.ts";
+import { SignedForms } from "./signed-forms.ts";
+import { moveTag, type TagPrecondition, tagDescriptor, tagUnknown } from "./tags.ts";
 
 /** Up to this size, in bytes, a manifest is also kept beside its card and read in one lookup. */
 const INLINE_LIMIT = 256 * 1024;
-
-/** How many tags of a manifest are read at once when it is deleted. */
-const TAG_BATCH = 1000;
 
 export interface PutManifest {
   readonly repository: RepositoryName;
@@ -43,6 +47,10 @@ export interface PutManifest {
   readonly tags: readonly Tag[];
   /** Must hold for each of the tags. */
   readonly precondition?: TagPrecondition;
+  /** How schema 1 is taken that is imported. Absent: it is pushed. */
+  readonly imported?: ImportedSchema1;
+  /** When that was, where it was elsewhere; an index may lack members then. Absent: it is pushed now. */
+  readonly elsewhere?: PushedElsewhere;
 }
 
 export interface StoredManifest {
@@ -50,7 +58,9 @@ export interface StoredManifest {
   readonly subject?: Digest;
 }
 
+/** What is served. */
 export interface ManifestContent {
+  /** The size is that of the content; the digest too, but for schema 1, where it is that of what is signed. */
   readonly descriptor: Descriptor;
   /** The exact bytes; shared, never to be changed. */
   readonly content: Uint8Array;
@@ -66,165 +76,184 @@ export class Manifests {
   /** Stores a manifest and points its tags to it. The errors are listed at ManifestService.PutManifest. */
   async put(request: PutManifest, origin: Origin): Promise<StoredManifest> {
     const context = this.#context;
-    const manifest = readManifest(request);
-    const descriptor = describe(request, manifest);
-    let stored = false;
-    await transact(context.metadata, async (transaction) => {
-      await transaction.prefetch(keysOf(request, manifest, descriptor));
-      await demandReferences(context, transaction, request.repository, manifest);
-      await this.#collect(transaction, origin, request, { manifest, descriptor });
-      // Bytes before cards: the commit that follows must not point to nothing.
-      if (!stored) await context.blobs.put(descriptor.digest, request.content);
-      stored = true;
-    });
-    return { descriptor, ...(manifest.subject !== undefined && { subject: manifest.subject }) };
+    const document = await readDocument(context.options, request);
+    const { manifest, content } = document;
+    const descriptor = describe(request, document);
+    const release = await context.holds.share(descriptor.digest);
+    using forms = new SignedForms(context);
+    try {
+      let stored = false;
+      const card = await transact(context.metadata, async (transaction) => {
+        await transaction.prefetch(keysOf(request, manifest, descriptor));
+        await demandReferences(
+          rulesFor(context, request.elsewhere),
+          transaction,
+          request.repository,
+          manifest,
+        );
+        const record = await this.#collect(transaction, origin, request, { document, descriptor, forms });
+        // Bytes before cards: the commit that follows must not point to nothing.
+        if (!stored) await context.blobs.put(descriptor.digest, content);
+        stored = true;
+        return record;
+      });
+      return {
+        descriptor: servedDescriptor(descriptor, card.signed),
+        ...(manifest.subject !== undefined && { subject: manifest.subject }),
+      };
+    } finally {
+      release();
+    }
   }
 
   /** Throws MANIFEST_UNKNOWN. */
   async stat(repository: RepositoryName, reference: Reference, origin: Origin): Promise<Descriptor> {
-    const descriptor = await this.#find(repository, reference);
+    const { descriptor, signed } = await this.#find(repository, reference);
     this.#context.listener.pulled(origin, pullOf(repository, reference, descriptor, { headOnly: true }));
-    return descriptor;
+    return servedDescriptor(descriptor, signed);
   }
 
   /** Throws MANIFEST_UNKNOWN. */
   async get(repository: RepositoryName, reference: Reference, origin: Origin): Promise<ManifestContent> {
-    const descriptor = await this.#find(repository, reference);
-    const content = await this.#read(descriptor.digest);
+    const { descriptor, signed } = await this.#find(repository, reference);
+    const content = await this.#read(signed?.digest ?? descriptor.digest);
     this.#context.listener.pulled(origin, pullOf(repository, reference, descriptor, { headOnly: false }));
-    return { descriptor, content };
+    return { descriptor: servedDescriptor(descriptor, signed), content };
   }
 
-  async #find(repository: RepositoryName, reference: Reference): Promise<Descriptor> {
-    const { metadata } = this.#context;
-    if (reference.kind === "tag") {
-      const tag = await metadata.get(tagKey(repository, reference.tag));
-      if (tag === undefined) throw tagUnknown(repository, reference.tag);
-      return tagDescriptor(tag);
-    }
-    const record = await metadata.get(manifestKey(repository, reference.digest));
-    if (record === undefined) throw manifestUnknown(repository, reference.digest);
-    return manifestDescriptor(reference.digest, record);
+  async #find(repository: RepositoryName, reference: Reference): Promise<FoundManifest> {
+    if (reference.kind === "digest") return this.#findByDigest(repository, reference.digest);
+    const tag = await this.#context.metadata.get(tagKey(repository, reference.tag));
+    if (tag === undefined) throw tagUnknown(repository, reference.tag);
+    // How schema 1 is served changes with its signatures, of which tags know nothing.
+    return isSchema1(tag.mediaType)
+      ? this.#findByDigest(repository, tag.digest)
+      : { descriptor: tagDescriptor(tag) };
+  }
+
+  async #findByDigest(repository: RepositoryName, digest: Digest): Promise<FoundManifest> {
+    const record = await this.#context.metadata.get(manifestKey(repository, digest));
+    if (record === undefined) throw manifestUnknown(repository, digest);
+    const { mediaType, size, signed } = record;
+    return { descriptor: { mediaType, digest, size }, ...(signed !== undefined && { signed }) };
   }
 
   async #read(digest: Digest): Promise<Uint8Array> {
-    const inline = await this.#context.metadata.get(contentKey(digest));
-    const content = inline ?? (await this.#context.blobs.get(digest));
+    const content = await readContent(this.#context, digest);
     if (content === undefined) throw new Error(`the bytes of manifest ${digest} are missing`);
     return content;
   }
 
-  /** Removes a manifest and the tags that point to it, which are returned. Throws MANIFEST_UNKNOWN, UNSUPPORTED. */
-  async delete(repository: RepositoryName, digest: Digest, origin: Origin): Promise<readonly Tag[]> {
-    const context = this.#context;
-    demandDelete(context);
-    return transact(context.metadata, async (transaction) => {
-      const key = manifestKey(repository, digest);
-      const record = await transaction.get(key);
-      if (record === undefined) throw manifestUnknown(repository, digest);
-      const tags = await this.#removeTags(transaction, origin, { repository, digest, ...kindOf(record) });
-      transaction.remove(key);
-      transaction.add(manifestCountKey(repository), -1);
-      if (record.subject !== undefined) transaction.remove(referrerKey(repository, record.subject, digest));
-      const descriptor = manifestDescriptor(digest, record);
-      const fact = { kind: "manifest_deleted", descriptor, ...kindOf(record) } as const;
-      context.listener.changed(transaction, origin, repository, fact);
-      return tags;
-    });
-  }
-
-  async #removeTags(
-    transaction: Transaction,
+  /**
+   * Moves a manifest to the trash, with the tags that point to it and what belongs to it alone. Throws
+   * MANIFEST_UNKNOWN, and MANIFEST_IN_USE while an index needs it; without a reason of the registry's own also
+   * UNSUPPORTED.
+   */
+  async delete(
+    repository: RepositoryName,
+    digest: Digest,
     origin: Origin,
-    manifest: {
-      readonly repository: RepositoryName;
-      readonly digest: Digest;
-      readonly artifactType?: string;
-    },
-  ): Promise<readonly Tag[]> {
-    const { repository, digest, artifactType } = manifest;
-    const removed: Tag[] = [];
-    let after = "";
-    for (;;) {
-      const entries = await this.#context.metadata.page(tagsOfManifest(repository, digest), {
-        limit: TAG_BATCH,
-        after,
-        namesOnly: true,
-      });
-      for (const { name } of entries) {
-        const tag = name as Tag;
-        const current = await transaction.get(tagKey(repository, tag));
-        if (current?.digest !== digest) continue;
-        removeTag(this.#context, transaction, { repository, tag, current, artifactType, origin });
-        removed.push(tag);
-      }
-      if (entries.length < TAG_BATCH) return removed;
-      after = entries.at(-1)?.name ?? after;
-    }
+    reason?: DeletionReason,
+  ): Promise<DeletedManifest> {
+    const context = this.#context;
+    if (reason === undefined) demandDelete(context);
+    const deletion = { repository, digest, origin, reason: reason ?? ({ kind: "request" } as const) };
+    return transact(context.metadata, (transaction) => deleteManifest(context, transaction, deletion));
   }
 
-  /** Collects all changes that storing the manifest means. */
+  /** Collects all changes that storing the manifest means; returns its card. */
   async #collect(
     transaction: Transaction,
     origin: Origin,
     request: PutManifest,
-    { manifest, descriptor }: { readonly manifest: ParsedManifest; readonly descriptor: Descriptor },
-  ): Promise<void> {
+    manifestToStore: ManifestToStore,
+  ): Promise<ManifestRecord> {
     const context = this.#context;
-    const { repository, tags, precondition } = request;
+    const { descriptor } = manifestToStore;
+    const { manifest } = manifestToStore.document;
+    const { repository, tags, precondition, elsewhere } = request;
     const { artifactType } = manifest;
     await ensureRepository(context, transaction, origin, repository);
-    await this.#putCards(transaction, request, manifest, descriptor);
+    const card = await this.#putCards(transaction, request, manifestToStore);
     const fact = {
       kind: "manifest_pushed",
       descriptor,
       tags,
       ...kindOf(manifest),
-      ...eventReferences(manifest),
+      ...(await eventReferences(transaction, repository, manifest)),
     } as const;
     context.listener.changed(transaction, origin, repository, fact);
     const optional = {
       ...(artifactType !== undefined && { artifactType }),
       ...(precondition !== undefined && { precondition }),
     };
-    for (const tag of new Set(tags))
-      await moveTag(context, transaction, { repository, tag, descriptor, origin, ...optional });
+    for (const tag of new Set(tags)) {
+      const time = elsewhere?.tagTimes.get(tag);
+      const move = { repository, tag, descriptor, origin, ...optional, ...(time !== undefined && { time }) };
+      await moveTag(context, transaction, move);
+    }
+    return card;
   }
 
   async #putCards(
     transaction: Transaction,
-    { repository, content }: PutManifest,
-    manifest: ParsedManifest,
-    { mediaType, digest, size }: Descriptor,
-  ): Promise<void> {
+    { repository, elsewhere }: PutManifest,
+    { document, descriptor: { mediaType, digest, size }, forms }: ManifestToStore,
+  ): Promise<ManifestRecord> {
+    const { manifest, content } = document;
     const { subject, artifactType, annotations } = manifest;
     const key = manifestKey(repository, digest);
     const known = await transaction.get(key);
-    const createTime = known?.createTime ?? this.#context.now();
+    const trashed = known === undefined ? await transaction.get(trashKey(repository, digest)) : undefined;
+    const before = known ?? trashed?.manifest;
+    const now = this.#context.now();
+    const pushTime = Math.max(elsewhere?.time ?? now, before?.pushTime ?? before?.createTime ?? 0);
+    const createTime = before?.createTime ?? pushTime;
     const kind = artifactType === undefined ? {} : { artifactType };
-    const revision = (known?.revision ?? 0) + 1;
-    transaction.put(key, {
-      mediaType,
+    const revision = (before?.revision ?? 0) + 1;
+    const signed = await forms.place(transaction, { repository, digest }, document, before);
+    const card: ManifestRecord = {
+      mediaType: signed === undefined ? mediaType : SCHEMA_1_SIGNED,
       size,
       createTime,
+      ...(before !== undefined && { pushTime }),
       revision,
       ...(subject !== undefined && { subject }),
       ...kind,
-    });
-    if (known !== undefined) return;
+      ...(signed !== undefined && { signed }),
+    };
+    transaction.put(key, card);
+    const blob = await transaction.get(blobKey(digest));
+    if (blob === undefined || blob.damageTime !== undefined)
+      transaction.put(blobKey(digest), { size, createTime: now });
+    if (known !== undefined) return card;
     transaction.add(manifestCountKey(repository), 1);
-    if ((await transaction.get(blobKey(digest))) === undefined)
-      transaction.put(blobKey(digest), { size, createTime });
     if (size <= INLINE_LIMIT) transaction.put(contentKey(digest), content);
-    if (subject === undefined) return;
+    // From the trash it comes with all that it holds.
+    if (trashed !== undefined) transaction.remove(trashKey(repository, digest));
+    else {
+      const named = signed === undefined ? [] : [signed.digest];
+      addManifestHolders(transaction, { repository, digest }, [...digestsNamedBy(manifest), ...named]);
+    }
+    if (subject === undefined) return card;
     const referrer = { mediaType, size, ...kind, ...(annotations !== undefined && { annotations }) };
     transaction.put(referrerKey(repository, subject, digest), referrer);
+    return card;
   }
 }
 
-/** What it refers to and of what kind it is, where it says so. */
-function kindOf({ subject, artifactType }: { readonly subject?: Digest; readonly artifactType?: string }) {
-  return { ...(subject !== undefined && { subject }), ...(artifactType !== undefined && { artifactType }) };
+/** What is about to be stored. */
+interface ManifestToStore {
+  readonly document: ManifestDocument;
+  readonly descriptor: Descriptor;
+  readonly forms: SignedForms;
+}
+
+/** What is stored. */
+interface FoundManifest {
+  /** Of what its digest names. */
+  readonly descriptor: Descriptor;
+  readonly signed?: SignedForm;
 }
 
 /** What storing the manifest will ask the catalogue for. */
@@ -236,30 +265,25 @@ function keysOf(
   return [
     repositoryKey(repository),
     manifestKey(repository, digest),
+    trashKey(repository, digest),
     blobKey(digest),
     ...blobs.map((blob) => linkKey(repository, blob.digest)),
     ...tags.map((tag) => tagKey(repository, tag)),
   ];
 }
 
-function readManifest({ content, mediaType }: PutManifest): ParsedManifest {
-  if (content.length <= MAX_MANIFEST_SIZE) return parseManifest(content, mediaType);
-  const message = `the manifest has ${content.length} bytes; at most ${MAX_MANIFEST_SIZE} are accepted`;
-  throw new RegistryError("MANIFEST_INVALID", { limit: String(MAX_MANIFEST_SIZE) }, { message });
-}
-
-function describe(request: PutManifest, { mediaType }: ParsedManifest): Descriptor {
-  const { content, digest: expected } = request;
+function describe({ digest: expected }: PutManifest, { content, manifest }: ManifestDocument): Descriptor {
   const digest = digestOf(content, expected === undefined ? undefined : digestAlgorithm(expected));
   if (expected !== undefined && digest !== expected) {
     const message = `the manifest's digest is ${digest}, not ${expected}`;
     throw new RegistryError("DIGEST_INVALID", { digest: expected, actual: digest }, { message });
   }
-  return { mediaType, digest, size: content.length };
+  return { mediaType: manifest.mediaType, digest, size: content.length };
 }
 
-function manifestDescriptor(digest: Digest, { mediaType, size }: ManifestRecord): Descriptor {
-  return { mediaType, digest, size };
+/** As clients get it: the size is that of the bytes they get. */
+function servedDescriptor(descriptor: Descriptor, signed: SignedForm | undefined): Descriptor {
+  return signed === undefined ? descriptor : { ...descriptor, mediaType: SCHEMA_1_SIGNED, size: signed.size };
 }
 
 function pullOf(
@@ -271,9 +295,4 @@ function pullOf(
   return reference.kind === "tag"
     ? { repository, descriptor, headOnly, tag: reference.tag }
     : { repository, descriptor, headOnly };
-}
-
-function manifestUnknown(repository: RepositoryName, digest: Digest): RegistryError {
-  const message = `manifest ${digest} is not in repository "${repository}"`;
-  return new RegistryError("MANIFEST_UNKNOWN", { repository, digest }, { message });
 }

@@ -1,7 +1,7 @@
 // Tags: names that point to manifests. A tag is only ever changed together with
 // the index of a manifest's tags, and announced by one event.
-import { manifestKey, manifestTagKey, tagKey, tagsOf } from "../metadata/keys.ts";
-import type { TagRecord } from "../metadata/records.ts";
+import { manifestKey, manifestTagKey, tagKey, tagsOf, untaggedKey } from "../metadata/keys.ts";
+import type { DeletionReason, TagRecord } from "../metadata/records.ts";
 import { type Transaction, transact } from "../metadata/transaction.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -11,7 +11,9 @@ import { demandDelete } from "./blobs.ts";
 import type { CoreContext } from "./context.ts";
 import type { Origin } from "./origin.ts";
 import { type Page, type PageRequest, pageOf } from "./page.ts";
+import { NOTHING } from "./references.ts";
 import { demandRepository } from "./repositories.ts";
+import { recordTagChange } from "./tag-changes.ts";
 
 /** What must be true of a tag for a change to happen. */
 export type TagPrecondition =
@@ -24,6 +26,10 @@ export interface DeleteTag {
   readonly repository: RepositoryName;
   readonly tag: Tag;
   readonly precondition?: TagPrecondition | undefined;
+  /** The registry's own. Absent: somebody asked for it, which must be allowed. */
+  readonly reason?: DeletionReason;
+  /** When the tag must have been set for the last time. Absent: at any time. */
+  readonly updateTime?: number;
 }
 
 /** A tag in a list; without a record when only names were asked for. */
@@ -32,18 +38,19 @@ export interface ListedTag {
   readonly record?: TagRecord;
 }
 
-const NOTHING = new Uint8Array(0);
-
 export function tagDescriptor({ mediaType, digest, size }: TagRecord): Descriptor {
   return { mediaType, digest, size };
 }
 
 /** Throws PRECONDITION_FAILED with what the tag points to. */
 function checkPrecondition(tag: Tag, current: TagRecord | undefined, precondition?: TagPrecondition): void {
-  if (precondition === undefined || holds(precondition, current)) return;
+  if (precondition !== undefined && !holds(precondition, current)) throw tagMoved(tag, current);
+}
+
+function tagMoved(tag: Tag, current: TagRecord | undefined): RegistryError {
   const state = current === undefined ? "does not exist" : `points to ${current.digest}`;
   const metadata = current === undefined ? { tag } : { tag, digest: current.digest };
-  throw new RegistryError("PRECONDITION_FAILED", metadata, { message: `tag "${tag}" ${state}` });
+  return new RegistryError("PRECONDITION_FAILED", metadata, { message: `tag "${tag}" ${state}` });
 }
 
 function holds(precondition: TagPrecondition, current: TagRecord | undefined): boolean {
@@ -70,6 +77,8 @@ export async function moveTag(
     readonly artifactType?: string;
     readonly precondition?: TagPrecondition;
     readonly origin: Origin;
+    /** When it was set, in milliseconds since 1970. Absent: now. */
+    readonly time?: number;
   },
 ): Promise<void> {
   const { repository, tag, descriptor, artifactType, origin } = move;
@@ -77,10 +86,12 @@ export async function moveTag(
   const key = tagKey(repository, tag);
   const current = await transaction.get(key);
   checkPrecondition(tag, current, move.precondition);
-  transaction.put(key, { ...descriptor, updateTime: context.now() });
+  transaction.put(key, { ...descriptor, updateTime: move.time ?? context.now() });
   if (current?.digest === descriptor.digest) return;
   transaction.put(manifestTagKey(repository, descriptor.digest, tag), NOTHING);
-  if (current !== undefined) transaction.remove(manifestTagKey(repository, current.digest, tag));
+  if (current !== undefined) untag(context, transaction, { repository, tag, digest: current.digest });
+  const from = current === undefined ? {} : { from: current.digest };
+  recordTagChange(context, transaction, { repository, tag, ...from, to: descriptor.digest, origin });
   const fact =
     current === undefined
       ? ({ kind: "tag_created", tag, descriptor, ...kind } as const)
@@ -99,11 +110,14 @@ export function removeTag(
     /** Of the manifest it points to, where that says one. */
     readonly artifactType?: string | undefined;
     readonly origin: Origin;
+    /** Absent: somebody asked for it. */
+    readonly reason?: DeletionReason | undefined;
   },
 ): void {
-  const { repository, tag, current, artifactType, origin } = removal;
+  const { repository, tag, current, artifactType, origin, reason } = removal;
   transaction.remove(tagKey(repository, tag));
-  transaction.remove(manifestTagKey(repository, current.digest, tag));
+  untag(context, transaction, { repository, tag, digest: current.digest });
+  recordTagChange(context, transaction, { repository, tag, from: current.digest, origin, reason });
   const descriptor = tagDescriptor(current);
   const kind = artifactType === undefined ? {} : { artifactType };
   context.listener.changed(transaction, origin, repository, {
@@ -112,6 +126,20 @@ export function removeTag(
     descriptor,
     ...kind,
   });
+}
+
+/** The manifest is no longer called so, and remembers when that was. */
+function untag(
+  { now }: CoreContext,
+  transaction: Transaction,
+  {
+    repository,
+    tag,
+    digest,
+  }: { readonly repository: RepositoryName; readonly tag: Tag; readonly digest: Digest },
+): void {
+  transaction.remove(manifestTagKey(repository, digest, tag));
+  transaction.put(untaggedKey(repository, digest), { time: now() });
 }
 
 export function tagUnknown(repository: RepositoryName, tag: Tag): RegistryError {
@@ -127,13 +155,17 @@ export class Tags {
   }
 
   /** Removes the tag, not the manifest; resolves to what it pointed to. Throws MANIFEST_UNKNOWN, PRECONDITION_FAILED, UNSUPPORTED. */
-  async delete({ repository, tag, precondition }: DeleteTag, origin: Origin): Promise<Descriptor> {
+  async delete(
+    { repository, tag, precondition, reason, updateTime }: DeleteTag,
+    origin: Origin,
+  ): Promise<Descriptor> {
     const context = this.#context;
-    demandDelete(context);
+    if (reason === undefined) demandDelete(context);
     return transact(context.metadata, async (transaction) => {
       const current = await transaction.get(tagKey(repository, tag));
       checkPrecondition(tag, current, precondition);
       if (current === undefined) throw tagUnknown(repository, tag);
+      if (updateTime !== undefined && current.updateTime !== updateTime) throw tagMoved(tag, current);
       const manifest = await context.metadata.get(manifestKey(repository, current.digest));
       removeTag(context, transaction, {
         repository,
@@ -141,6 +173,7 @@ export class Tags {
         current,
         artifactType: manifest?.artifactType,
         origin,
+        reason,
       });
       return tagDescriptor(current);
     });

@@ -6,11 +6,12 @@ import {
   closedUploadKey,
   closedUploads,
   linkKey,
+  openUploadsKey,
   repositoryKey,
   uploadKey,
   uploads,
 } from "../metadata/keys.ts";
-import { put, remove } from "../metadata/metadata-store.ts";
+import { add, put, remove } from "../metadata/metadata-store.ts";
 import type { ClosedUploadRecord, UploadRecord } from "../metadata/records.ts";
 import { type Transaction, transact } from "../metadata/transaction.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -21,6 +22,7 @@ import { blobDescriptor } from "./blobs.ts";
 import type { CoreContext } from "./context.ts";
 import type { Origin } from "./origin.ts";
 import type { Page, PageRequest } from "./page.ts";
+import { ensureLink } from "./references.ts";
 import { ensureRepository } from "./repositories.ts";
 
 /** How long asking again for a commit gives the same answer, in milliseconds. */
@@ -69,7 +71,8 @@ export class Uploads {
       algorithm: algorithm ?? DEFAULT_DIGEST_ALGORITHM,
       createTime: this.#context.now(),
     };
-    await this.#context.metadata.commit({ changes: [put(uploadKey(id), record)] });
+    const changes = [put(uploadKey(id), record), add(openUploadsKey(repository), 1)];
+    await this.#context.metadata.commit({ changes });
     this.#context.uploads.begin(id);
     return { ...record, id, offset: 0 };
   }
@@ -118,11 +121,41 @@ export class Uploads {
     await context.uploads.discard(name.id);
     await transact(context.metadata, async (transaction) => {
       if ((await transaction.get(uploadKey(name.id))) === undefined) throw uploadUnknown(name);
-      transaction.remove(uploadKey(name.id));
+      removeSession(transaction, name);
       const fact = { kind: "upload_cancelled", uploadId: name.id } as const;
       context.listener.changed(transaction, origin, name.repository, fact);
     });
     await this.#discardQuietly(name); // somebody may have written in between
+  }
+
+  /**
+   * Ends the session where nobody did anything with it since this time, in milliseconds since 1970. False: it goes on,
+   * or has ended. Card first, bytes afterwards; meanwhile nobody can write, so what was acknowledged is never lost.
+   */
+  expire(name: UploadName, idleSince: number): Promise<boolean> {
+    const { metadata, uploads, listener } = this.#context;
+    const dropping = uploads.discardWhere(name.id, (lastWrite) =>
+      transact(metadata, async (transaction) => {
+        const session = await transaction.get(uploadKey(name.id));
+        if (session === undefined || lastActivity(session, lastWrite) >= idleSince) return false;
+        removeSession(transaction, name);
+        const fact = { kind: "upload_expired", uploadId: name.id } as const;
+        listener.changed(transaction, {}, name.repository, fact);
+        return true;
+      }),
+    );
+    return dropping.catch(falseIfHeld);
+  }
+
+  /** Drops bytes that belong to no session and were not written to since this time. False: they are something else. */
+  dropOrphan(id: string, idleSince: number): Promise<boolean> {
+    const { metadata, uploads } = this.#context;
+    const dropping = uploads.discardWhere(
+      id,
+      async (lastWrite) =>
+        lastWrite !== undefined && lastWrite < idleSince && (await metadata.get(uploadKey(id))) === undefined,
+    );
+    return dropping.catch(falseIfHeld);
   }
 
   /** The open sessions, oldest first. */
@@ -182,6 +215,8 @@ export class Uploads {
     const record = await metadata.get(uploadKey(name.id));
     if (record === undefined) return this.#committedBefore(name, digest);
     if (record.repository !== name.repository) throw uploadUnknown(name);
+    // From before the bytes are in the cellar until their card is committed.
+    const release = await this.#context.holds.share(digest);
     try {
       const { size, remains } = await finish(record);
       const blob = await transact(metadata, (transaction) => this.#end(transaction, closing, size));
@@ -192,6 +227,8 @@ export class Uploads {
       if ((await metadata.get(uploadKey(name.id))) !== undefined) throw error;
       await this.#discardQuietly(name);
       return this.#committedBefore(name, digest);
+    } finally {
+      release();
     }
   }
 
@@ -229,17 +266,34 @@ export class Uploads {
     if (session === undefined) return this.#committedBefore(name, digest);
     const createTime = context.now();
     await ensureRepository(context, transaction, origin, repository);
-    if ((await transaction.get(blobKey(digest))) === undefined)
+    const blob = await transaction.get(blobKey(digest));
+    if (blob === undefined || blob.damageTime !== undefined)
       transaction.put(blobKey(digest), { size, createTime });
-    if ((await transaction.get(linkKey(repository, digest))) === undefined)
-      transaction.put(linkKey(repository, digest), { size, createTime });
-    transaction.remove(uploadKey(id));
+    await ensureLink(context, transaction, { repository, digest }, size);
+    removeSession(transaction, name);
     transaction.put(closedUploadKey(id), { repository, digest, size, closeTime: createTime });
     const descriptor = blobDescriptor(digest, size);
     const fact = { kind: "blob_pushed", descriptor, uploadId: id } as const;
     context.listener.changed(transaction, origin, repository, fact);
     return descriptor;
   }
+}
+
+/** When anything was last done with the session, in milliseconds since 1970. */
+export function lastActivity({ createTime }: UploadRecord, lastWrite: number | undefined): number {
+  return Math.max(createTime, lastWrite ?? createTime);
+}
+
+/** To be called only where the transaction has read the session, so that none is counted twice. */
+function removeSession(transaction: Transaction, { repository, id }: UploadName): void {
+  transaction.remove(uploadKey(id));
+  transaction.add(openUploadsKey(repository), -1);
+}
+
+/** Who holds an upload is busy with it. */
+function falseIfHeld(error: unknown): false {
+  if (error instanceof RegistryError && error.code === "BLOB_UPLOAD_INVALID") return false;
+  throw error;
 }
 
 function isOld(record: ClosedUploadRecord, now: number): boolean {

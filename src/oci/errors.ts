@@ -5,6 +5,7 @@
 /** All codes, with the sentence used where no better one is known. Stable: clients match on them. */
 export const ERROR_MESSAGES = {
   ACCESS_TOKEN_UNKNOWN: "access token unknown to registry",
+  BLOB_IN_USE: "a manifest needs the blob",
   BLOB_UNKNOWN: "blob unknown to registry",
   BLOB_UPLOAD_INVALID: "blob upload invalid",
   BLOB_UPLOAD_UNKNOWN: "blob upload unknown to registry",
@@ -20,9 +21,12 @@ export const ERROR_MESSAGES = {
   FILTER_INVALID: "event filter invalid",
   INSUFFICIENT_STORAGE: "the registry has no space left",
   KIND_INVALID: "event kind invalid",
+  MAINTENANCE_RUNNING: "the same maintenance is running already",
   MANIFEST_BLOB_UNKNOWN: "manifest references a manifest or blob unknown to registry",
+  MANIFEST_IN_USE: "an index needs the manifest",
   MANIFEST_INVALID: "manifest invalid",
   MANIFEST_UNKNOWN: "manifest unknown to registry",
+  MANIFEST_UNVERIFIED: "manifest failed signature verification",
   NAME_INVALID: "invalid repository name",
   NAME_UNKNOWN: "repository name not known to registry",
   PAGINATION_NUMBER_INVALID: "invalid number of results requested",

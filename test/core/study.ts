@@ -3,8 +3,9 @@ import { v7 } from "uuid";
 import { MemoryBlobStore } from "../../src/blobs/memory-blob-store.ts";
 import { MemoryUploadStore } from "../../src/blobs/memory-upload-store.ts";
 import { Bridge } from "../../src/core/bridge.ts";
-import type { CoreContext, CoreOptions } from "../../src/core/context.ts";
+import { type CoreContext, type CoreOptions, DEFAULT_CORE_OPTIONS } from "../../src/core/context.ts";
 import { type Core, createCore } from "../../src/core/core.ts";
+import { DigestHolds } from "../../src/core/holds.ts";
 import { Catalogue } from "../../src/metadata/catalogue.ts";
 import { openMemoryEngine } from "../../src/metadata/memory-engine.ts";
 import type { RegistryError } from "../../src/oci/errors.ts";
@@ -32,10 +33,11 @@ export async function withCore(
     blobs,
     uploads,
     metadata,
+    holds: new DigestHolds(),
     now,
     newId,
     listener: new Bridge({ now, newId, source: SOURCE }),
-    options: { deleteEnabled: false, sparseIndexes: false, ...options },
+    options: { ...DEFAULT_CORE_OPTIONS, ...options },
   };
   try {
     await run({ core: createCore(context), context, clock });
