@@ -16,10 +16,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/blobs": ["src/oci"],
   "src/metadata": ["src/oci"],
   "src/core": ["src/oci", "src/blobs", "src/metadata"],
+  "src/maintenance": ["src/oci", "src/config", "src/blobs", "src/metadata", "src/core"],
   // Of the configuration, rooms know the types of what they are given.
   "src/notify": ["src/oci", "src/config", "src/metadata", "src/core"],
   "src/auth": ["src/oci", "src/config", "src/metadata"],
-  "src/rpc": ["src/gen", "src/oci", "src/core", "src/auth", "src/notify"],
+  "src/rpc": ["src/gen", "src/oci", "src/core", "src/auth", "src/notify", "src/maintenance"],
   "src/server": ["src/gen", "src/oci", "src/config", "src/auth", "src/rpc"],
   gateway: ["src/gen", "src/oci"],
   "src/commands": [
@@ -42,6 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "src/core",
     "src/auth",
     "src/notify",
+    "src/maintenance",
     "src/rpc",
     "src/server",
     "src/telemetry",
