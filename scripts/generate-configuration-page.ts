@@ -86,7 +86,8 @@ Passwords go over the network as they are: set \`http.tls\`, or let a proxy that
 
 ## Values
 
-A duration has its unit: \`90s\`, \`1h30m\`, \`500ms\`. A bare number, which distribution takes for nanoseconds, is an error.
+A duration has its unit: \`90s\`, \`1h30m\`, \`500ms\`, and also \`7d\` and \`2w\`, which distribution does not know. A bare number,
+which distribution takes for nanoseconds, is an error. A size is a number of bytes, or has a unit: \`20MiB\`, \`1.5GB\`.
 
 Globs choose repositories, tags and media types: \`*\` is any run of characters but \`/\`, \`**\` any run at all, \`?\` one character
 but \`/\`, and \`\\\` takes the next character literally. \`team/**\` is everything below \`team\`, but not \`team\` itself.

@@ -2,6 +2,7 @@
 // comes from (file, environment, command line) is forgotten here.
 import type { AuthConfig } from "./access.ts";
 import type { AuthKinds } from "./auth-kinds.ts";
+import { type KeepingConfig, toKeepingConfig } from "./keeping.ts";
 import type { Values } from "./keys.ts";
 import type { ListenAddress } from "./listen-address.ts";
 import { toAuthConfig } from "./to-auth-config.ts";
@@ -10,15 +11,13 @@ import type { WebhookConfig } from "./webhook.ts";
 
 export type { WebhookConfig };
 
-export interface Config {
+export interface Config extends KeepingConfig {
   readonly log: LogConfig;
   readonly storage: StorageConfig;
   readonly http: HttpConfig;
   readonly auth: AuthConfig;
   readonly notifications: NotificationsConfig;
   readonly events: EventsConfig;
-  /** Whether manifests, tags and blobs can be deleted. */
-  readonly deleteEnabled: boolean;
   /** Whether an index may name manifests that its repository lacks. */
   readonly sparseIndexes: boolean;
   /** The most repositories on a page of the catalogue. */
@@ -154,7 +153,7 @@ export function toConfig(values: Values, { given, webhooks, kinds }: Rest): Conf
       endpoints: webhooks,
     },
     events: toEventsConfig(values),
-    deleteEnabled: values["storage.delete.enabled"],
+    ...toKeepingConfig(values, given),
     sparseIndexes: values["validation.manifests.indexes.platforms"] === "none",
     catalogMaxEntries: values["catalog.maxentries"],
     tagsMaxEntries: values["tags.maxtags"],

@@ -98,7 +98,9 @@ export const count = z.int().min(1);
 
 export const COUNT = "a whole number, at least 1";
 
-export const DURATION = 'a duration with its unit, such as "30s" or "1h30m"';
+export const DURATION = 'a duration with its unit, such as "30s", "1h30m" or "7d"';
+
+export const POSITIVE_DURATION = 'a duration above 0, such as "12h" or "30d"';
 
 /** A duration that timers can wait for. */
 export const TIMER = 'a duration, such as "1s" or "500ms", above 0 and at most 24h';
@@ -135,14 +137,16 @@ export const duration = z.unknown().transform((value, context) => {
 const NANOSECONDS = 1_000_000;
 
 function unitAdvice(text: string): string | undefined {
-  const [, number = "", unit] = /^(\d+)(d?)$/.exec(text) ?? [];
+  const [number = ""] = /^\d+$/.exec(text) ?? [];
   if (number === "") return undefined;
-  if (unit === "d") return `days are no unit here; write "${Number(number) * 24}h"`;
   if (Number(number) < NANOSECONDS) return `it has no unit; for seconds write "${number}s"`;
   const milliseconds = Number(number) / NANOSECONDS;
   const duration = milliseconds % 1000 === 0 ? `${milliseconds / 1000}s` : `${milliseconds}ms`;
   return `it has no unit; for as many nanoseconds write "${duration}"`;
 }
+
+/** A duration in milliseconds, above 0. */
+export const positiveDuration = duration.refine((value) => value > 0);
 
 /** A duration in milliseconds, above 0 and at most a day: longer than a timer's 24 days would be none. */
 export const timer = duration.refine((value) => value > 0 && value <= MAX_TIMER_MS);

@@ -9,12 +9,14 @@ import { eventKeys } from "./keys/events.ts";
 import { httpKeys } from "./keys/http.ts";
 import { logKeys } from "./keys/log.ts";
 import { notificationKeys } from "./keys/notifications.ts";
+import { retentionKeys } from "./keys/retention.ts";
 import { storageKeys } from "./keys/storage.ts";
 
 /** The whole configuration. */
 export const CONFIGURATION = keyTable({
   ...logKeys,
   ...storageKeys,
+  ...retentionKeys,
   ...httpKeys,
   ...authKeys,
   ...besideKeys,

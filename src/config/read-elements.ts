@@ -22,7 +22,8 @@ export interface ElementForm<Entries, T> {
   ) => readonly ValueProblem[];
   /** A name that no two elements may share, and the member that holds it. */
   readonly unique?: { readonly member: string; readonly nameOf: (element: T) => string };
-  readonly build: (values: ValuesOf<Entries>) => T;
+  /** `index`: the element's place in the list, from 0. */
+  readonly build: (values: ValuesOf<Entries>, index: number) => T;
 }
 
 /** The schema of such a list. Absent stays absent. */
@@ -50,7 +51,7 @@ function readElements<Entries, T>(
   return entries.flatMap((entry, index) => {
     const report = ({ path, message }: ValueProblem) =>
       context.addIssue({ code: "custom", path: [index, ...path], params: { message } });
-    const { element, problems } = readElement(form, entry);
+    const { element, problems } = readElement(form, entry, index);
     problems.forEach(report);
     if (element === undefined) return [];
     const twin = twinOf(form, names, { element, index });
@@ -65,7 +66,11 @@ interface ElementReading<T> {
   readonly problems: readonly ValueProblem[];
 }
 
-function readElement<Entries, T>(form: ElementForm<Entries, T>, entry: unknown): ElementReading<T> {
+function readElement<Entries, T>(
+  form: ElementForm<Entries, T>,
+  entry: unknown,
+  index: number,
+): ElementReading<T> {
   if (!isRawMap(entry)) return { problems: [{ path: [], message: `expected ${form.expected}` }] };
   const { values, given, problems } = readTable(form.table, entry);
   const missing = Object.entries(form.required)
@@ -73,7 +78,7 @@ function readElement<Entries, T>(form: ElementForm<Entries, T>, entry: unknown):
     .map(([member, purpose]) => ({ path: [member], message: `it is missing; ${purpose}` }));
   const simple = [...problems, ...missing];
   const found = simple.length > 0 ? simple : (form.check?.(values, given) ?? []);
-  return found.length > 0 ? { problems: found } : { element: form.build(values), problems: [] };
+  return found.length > 0 ? { problems: found } : { element: form.build(values, index), problems: [] };
 }
 
 function twinOf<Entries, T>(

@@ -5,13 +5,19 @@ import { checkHttp } from "./http-rules.ts";
 import { type CONFIGURATION, KEYS } from "./keys.ts";
 import type { RawMap } from "./raw-tree.ts";
 import type { TableReading, ValueProblem } from "./read-table.ts";
+import { checkRetention } from "./retention-rules.ts";
 
 /** Problems between keys. Keys that are wrong by themselves are left out. */
 export function checkRules(
   root: RawMap,
   reading: TableReading<(typeof CONFIGURATION)["entries"]>,
 ): readonly ValueProblem[] {
-  return [...oneDriver(root), ...checkAuth(root, reading), ...checkHttp(root, reading)];
+  return [
+    ...oneDriver(root),
+    ...checkAuth(root, reading),
+    ...checkHttp(root, reading),
+    ...checkRetention(reading),
+  ];
 }
 
 function oneDriver({ storage }: RawMap): readonly ValueProblem[] {

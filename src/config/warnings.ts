@@ -4,7 +4,7 @@ import type { Config } from "./config.ts";
 import { isLocal } from "./listen-address.ts";
 
 /** One sentence each. */
-export function warningsOf({ auth, http }: Config): readonly string[] {
+export function warningsOf({ auth, http, ...keeping }: Config): readonly string[] {
   const warnings: string[] = [];
   if (auth.mode === "silly")
     warnings.push(
@@ -19,6 +19,21 @@ export function warningsOf({ auth, http }: Config): readonly string[] {
     if (rules.some(isForEverybody))
       warnings.push(`auth.oidc lets in everybody who can get a token of "${name}" for this audience`);
   }
+  return [...warnings, ...keepingWarnings(keeping)];
+}
+
+/** A push of a large image over a slow line takes about as long. */
+const SHORT_GRACE_MS = 3_600_000;
+
+function keepingWarnings({ gc, readOnly, retention }: Omit<Config, "auth" | "http">): readonly string[] {
+  const warnings: string[] = [];
+  if (gc.enabled && !readOnly && gc.graceMs < SHORT_GRACE_MS)
+    warnings.push(
+      "storage.maintenance.gc.grace is below 1h: a push that takes longer from its first blob to its manifest has to send blobs again",
+    );
+  const { intervalMs, untaggedMs, rules } = retention;
+  if (intervalMs !== undefined && untaggedMs === undefined && rules.length === 0)
+    warnings.push("retention.interval does nothing without retention.rules or retention.untagged");
   return warnings;
 }
 

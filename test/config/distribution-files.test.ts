@@ -35,7 +35,8 @@ test("the shipped file starts once it says that nobody is asked for a password",
   assert.deepEqual(config.storage, { kind: "filesystem", rootDirectory: "/var/lib/registry" });
   assert.deepEqual(config.http.address, { host: "", port: 5000 });
   assert.deepEqual(config.http.headers, { "X-Content-Type-Options": ["nosniff"] });
-  assert.deepEqual(withoutEffect, ["storage.cache.blobdescriptor", "health.storagedriver"]);
+  assert.deepEqual(config.blobDescriptorCache, { entries: 10_000 });
+  assert.deepEqual(withoutEffect, ["health.storagedriver"]);
 });
 
 const DEVELOPMENT = `
@@ -116,7 +117,7 @@ storage:
   tag: { concurrencylimit: 8 }
   delete: { enabled: false }
   redirect: { disable: false }
-  cache: { blobdescriptor: redis, blobdescriptorsize: 10000 }
+  cache: { blobdescriptor: inmemory, blobdescriptorsize: 20000 }
   maintenance:
     uploadpurging: { enabled: true, age: 168h, interval: 24h, dryrun: false }
     readonly: { enabled: false }
@@ -165,6 +166,13 @@ test("a full file for one local disk starts, and what has no effect is listed", 
   const { config, withoutEffect } = read({ yaml: LOCAL_DISK });
   assert.equal(config.http.drainTimeoutMs, 60_000);
   assert.equal(config.notifications.includeReferences, true);
+  assert.deepEqual(config.blobDescriptorCache, { entries: 20_000 });
+  assert.deepEqual(config.uploadPurging, {
+    enabled: true,
+    ageMs: 604_800_000,
+    intervalMs: 86_400_000,
+    dryRun: false,
+  });
   const [webhook] = config.notifications.endpoints;
   assert.equal(webhook?.url, "https://my.listener.com/event");
   assert.deepEqual(webhook.ignoredMediaTypes, ["application/octet-stream"]);
@@ -184,13 +192,7 @@ test("a full file for one local disk starts, and what has no effect is listed", 
     "log.reportcaller",
     "policy.repository.classes",
     "redis",
-    "storage.cache.blobdescriptor",
-    "storage.cache.blobdescriptorsize",
     "storage.filesystem.maxthreads",
-    "storage.maintenance.uploadpurging.age",
-    "storage.maintenance.uploadpurging.dryrun",
-    "storage.maintenance.uploadpurging.enabled",
-    "storage.maintenance.uploadpurging.interval",
     "storage.redirect.disable",
     "storage.tag.concurrencylimit",
     "validation.disabled",
@@ -202,12 +204,9 @@ test("an older file with sections that distribution dropped starts", () => {
   const yaml =
     "version: 0.1\nreporting: { bugsnag: { apikey: k } }\ncompatibility: { schema1: { enabled: true } }\n" +
     "redis: { addr: 'localhost:6379', pool: { maxidle: 16 } }\nstorage: { cache: { layerinfo: inmemory } }\n";
-  assert.deepEqual([...read({ yaml }).withoutEffect].sort(), [
-    "compatibility",
-    "redis",
-    "reporting",
-    "storage.cache.layerinfo",
-  ]);
+  const { config, withoutEffect } = read({ yaml });
+  assert.equal(config.schema1, true);
+  assert.deepEqual([...withoutEffect].sort(), ["redis", "reporting"]);
 });
 
 const HTPASSWD = `
@@ -301,7 +300,7 @@ const TOO_MUCH = `
 version: 0.1
 storage:
   s3: { region: us-west-1, bucket: b, accesskey: k, secretkey: s }
-  maintenance: { readonly: { enabled: true } }
+  cache: { blobdescriptor: redis }
 http:
   addr: localhost:5000
   tls: { certificate: /c, key: /k, minimumtls: tls1.0, letsencrypt: { hosts: [myregistryaddress.org] } }
@@ -321,7 +320,7 @@ test("a file that asks for what Stowage cannot do is refused for all of it at on
     "http.tls.minimumtls",
     "middleware.storage",
     "proxy",
-    "storage.maintenance.readonly.enabled",
+    "storage.cache.blobdescriptor",
     "storage.s3",
     "validation.manifests.indexes.platforms",
     "validation.manifests.urls.allow",

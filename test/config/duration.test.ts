@@ -15,11 +15,15 @@ const RIGHT: Readonly<Record<string, number>> = {
   "1500µs": 1.5,
   "2000000ns": 2,
   "168h": 604_800_000,
+  "30d": 2_592_000_000,
+  "1.5d": 129_600_000,
+  "1d12h": 129_600_000,
+  "2w": 1_209_600_000,
 };
 for (const [text, milliseconds] of Object.entries(RIGHT)) {
   test(`${text} is ${milliseconds} ms`, () => assert.equal(parseDuration(text), milliseconds));
 }
 
-for (const text of ["", "30", "s", "30 s", "1d", "-5s", "+5s", "1h 30m", "5S", "1..5s", ".s", "1e3s"]) {
+for (const text of ["", "30", "s", "30 s", "1D", "1y", "-5s", "+5s", "1h 30m", "5S", "1..5s", ".s", "1e3s"]) {
   test(`"${text}" is no duration`, () => assert.equal(parseDuration(text), undefined));
 }

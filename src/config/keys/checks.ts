@@ -1,7 +1,7 @@
 // What is checked: manifests that are pushed, and the registry's own health.
 // Also what distribution no longer reads, which stands in older files.
 import { z } from "zod";
-import { acts, FLAG, inert, refused, reject } from "../key.ts";
+import { acts, FLAG, flag, inert, refused, reject } from "../key.ts";
 
 const hasEntries = (value: unknown) => !Array.isArray(value) || value.length > 0;
 
@@ -60,9 +60,16 @@ export const checkKeys = {
     below: "tree",
     meaning: "Distribution 2 only. Nothing is reported to others.",
   }),
-  compatibility: inert({
-    type: "a map",
-    below: "tree",
-    meaning: "Distribution 2 only. Docker schema 1 is not accepted.",
+  "compatibility.schema1.enabled": acts({
+    schema: flag,
+    type: FLAG,
+    default: false,
+    meaning:
+      "Whether signed Docker schema 1 manifests can be pushed; all their signatures must be valid. Those that are there, imported ones too, can be pulled either way.",
+  }),
+  "compatibility.schema1.signingkeyfile": inert({
+    type: "the path of a file",
+    verbatim: "all",
+    meaning: "Distribution 2 only. No manifest is converted to schema 1, so none is signed.",
   }),
 } as const;

@@ -1,6 +1,9 @@
 // The storage section: where bytes and metadata lie. Exactly one driver.
 import { z } from "zod";
-import { acts, COUNT, count, DURATION, duration, FLAG, flag, inert, refused, text } from "../key.ts";
+import { acts, COUNT, count, FLAG, flag, inert, refused, text } from "../key.ts";
+import { cacheKeys } from "./cache.ts";
+import { deletionKeys } from "./deletion.ts";
+import { maintenanceKeys } from "./maintenance.ts";
 
 const OTHER_DRIVER = "this storage is not supported yet; use storage.filesystem";
 
@@ -35,12 +38,7 @@ export const storageKeys = {
   "storage.gcs": refused({ type: "a map", meaning: "Google Cloud Storage.", instead: OTHER_DRIVER }),
   "storage.swift": refused({ type: "a map", meaning: "OpenStack Swift.", instead: OTHER_DRIVER }),
   "storage.oss": refused({ type: "a map", meaning: "Aliyun OSS.", instead: OTHER_DRIVER }),
-  "storage.delete.enabled": acts({
-    schema: flag,
-    type: FLAG,
-    default: false,
-    meaning: "Whether manifests, tags and blobs can be deleted. Without it DELETE is answered 405.",
-  }),
+  ...deletionKeys,
   "storage.tag.concurrencylimit": inert({
     schema: z.int(),
     type: COUNT,
@@ -51,49 +49,8 @@ export const storageKeys = {
     type: FLAG,
     meaning: "Nothing is redirected to another storage.",
   }),
-  "storage.cache.blobdescriptor": inert({
-    schema: z.string(),
-    type: "inmemory or redis",
-    meaning: "Descriptors lie in the metadata store, which caches what it needs.",
-  }),
-  "storage.cache.layerinfo": inert({
-    schema: z.string(),
-    type: "inmemory or redis",
-    meaning: "The old name of `storage.cache.blobdescriptor`.",
-  }),
-  "storage.cache.blobdescriptorsize": inert({
-    schema: z.int(),
-    type: COUNT,
-    meaning: "See `storage.cache.blobdescriptor`.",
-  }),
-  "storage.maintenance.uploadpurging.enabled": inert({
-    schema: flag,
-    type: FLAG,
-    meaning: "Uploads that nobody finished are not removed yet.",
-  }),
-  "storage.maintenance.uploadpurging.age": inert({
-    schema: duration,
-    type: DURATION,
-    meaning: "See `storage.maintenance.uploadpurging.enabled`.",
-  }),
-  "storage.maintenance.uploadpurging.interval": inert({
-    schema: duration,
-    type: DURATION,
-    meaning: "See `storage.maintenance.uploadpurging.enabled`.",
-  }),
-  "storage.maintenance.uploadpurging.dryrun": inert({
-    schema: flag,
-    type: FLAG,
-    meaning: "See `storage.maintenance.uploadpurging.enabled`.",
-  }),
-  "storage.maintenance.readonly.enabled": refused({
-    schema: flag,
-    type: FLAG,
-    refuses: (value) => value === true,
-    meaning: "Whether writing is switched off.",
-    instead:
-      "a registry that only reads is not supported yet; remove it, and keep clients from writing another way",
-  }),
+  ...cacheKeys,
+  ...maintenanceKeys,
   "catalog.maxentries": acts({
     schema: count,
     type: COUNT,
