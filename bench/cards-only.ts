@@ -20,7 +20,25 @@ export class BlobCardsOnly implements BlobStore {
     return false;
   }
 
+  async sync(): Promise<void> {}
+
   async *list(): AsyncGenerator<never> {}
+
+  async inspect(): Promise<undefined> {}
+
+  readStored(digest: Digest): AsyncGenerator<Uint8Array> {
+    return this.read(digest);
+  }
+
+  async quarantine(): Promise<boolean> {
+    return false;
+  }
+
+  async *strays(): AsyncGenerator<never> {}
+
+  async removeStray(): Promise<boolean> {
+    return false;
+  }
 
   async close(): Promise<void> {}
 }
@@ -51,6 +69,12 @@ export class UploadCardsOnly implements UploadStore {
 
   async discard(id: string): Promise<void> {
     this.#sizes.delete(id);
+  }
+
+  async lastWrite(): Promise<undefined> {}
+
+  async discardWhere(id: string, isOver: (lastWrite: undefined) => boolean | Promise<boolean>) {
+    return (await isOver(undefined)) && this.#sizes.delete(id);
   }
 
   async *list(): AsyncGenerator<string> {

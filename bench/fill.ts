@@ -4,7 +4,9 @@
 import { join } from "node:path";
 import { v7 as newId } from "uuid";
 import { Bridge } from "../src/core/bridge.ts";
+import { DEFAULT_CORE_OPTIONS } from "../src/core/context.ts";
 import { type Core, createCore } from "../src/core/core.ts";
+import { DigestHolds } from "../src/core/holds.ts";
 import { NOBODY } from "../src/core/origin.ts";
 import { Catalogue } from "../src/metadata/catalogue.ts";
 import { LevelEngine } from "../src/metadata/level-engine.ts";
@@ -12,7 +14,7 @@ import type { Descriptor } from "../src/oci/descriptor.ts";
 import { digestOf } from "../src/oci/digest.ts";
 import { OCI_IMAGE_MANIFEST } from "../src/oci/media-types.ts";
 import { parseRepositoryName, parseTag } from "../src/oci/reference.ts";
-import { dataFolder } from "../src/registry.ts";
+import { dataFolder } from "../src/stores.ts";
 import { BlobCardsOnly, UploadCardsOnly } from "./cards-only.ts";
 
 /** Where the images are. */
@@ -46,10 +48,11 @@ export async function fill({ folder, count, signal }: Fill): Promise<void> {
       blobs: new BlobCardsOnly(),
       uploads: new UploadCardsOnly(),
       metadata,
+      holds: new DigestHolds(),
       now: Date.now,
       newId,
       listener: new Bridge({ now: Date.now, newId, source: { address: "bench", instanceId: newId() } }),
-      options: { deleteEnabled: false, sparseIndexes: false },
+      options: DEFAULT_CORE_OPTIONS,
     });
     const blobs = await Promise.all(
       ["config", "base", "libraries", "program"].map((name) => pushBlob(core, name)),

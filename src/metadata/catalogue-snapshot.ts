@@ -2,8 +2,11 @@
 // may be newer or older than the snapshot.
 import type { EngineSnapshot } from "./engine.ts";
 import type { Prefix } from "./keys.ts";
-import type { Entry, MetadataSnapshot, PageOptions } from "./metadata-store.ts";
+import type { Entry, MetadataSnapshot, PageOptions, RawRow, RowsOptions } from "./metadata-store.ts";
 import { pageOf, pageRange } from "./page-range.ts";
+
+/** No key begins with it. */
+const BEHIND_ALL = "\u{10ffff}";
 
 export class CatalogueSnapshot implements MetadataSnapshot {
   readonly #snapshot: EngineSnapshot;
@@ -18,6 +21,11 @@ export class CatalogueSnapshot implements MetadataSnapshot {
 
   async page<R>(prefix: Prefix<R>, options: PageOptions): Promise<readonly Entry<R>[]> {
     return pageOf(await this.#snapshot.scan(pageRange(prefix, options)), prefix, options);
+  }
+
+  rows({ after, ...size }: RowsOptions): Promise<readonly RawRow[]> {
+    // Nothing sorts between a text and the same text with \0 behind it.
+    return this.#snapshot.scan({ from: after === undefined ? "" : `${after}\0`, to: BEHIND_ALL, ...size });
   }
 
   close(): Promise<void> {

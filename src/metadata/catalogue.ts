@@ -1,13 +1,13 @@
 // The card catalogue over an engine: records instead of bytes, and the recently
 // used records in memory, so that a get of one of them costs about a microsecond.
 import { CatalogueSnapshot } from "./catalogue-snapshot.ts";
-import { CoherentCache } from "./coherent-cache.ts";
 import { CommitConflict, type Engine, type EngineChange, type EngineExpectation } from "./engine.ts";
 import { EventTail } from "./event-tail.ts";
 import type { Key, Prefix } from "./keys.ts";
 import type {
   Change,
   Commit,
+  DescriptorCacheStatistics,
   Entry,
   Expectation,
   LoggedEvent,
@@ -17,34 +17,31 @@ import type {
   ReadEventsOptions,
 } from "./metadata-store.ts";
 import { pageOf, pageRange } from "./page-range.ts";
+import { type CachedRecord, RecordCaches } from "./record-caches.ts";
 import { decodeEvent, decodeRecord, encodeEvent, encodeRecord } from "./value-form.ts";
 
 export interface CatalogueOptions {
-  /** Memory for recently used records, in bytes. Absent: 64 MiB. */
+  /** Memory for recently used records but links and blob records, in bytes. Absent: 64 MiB. */
   readonly cacheBytes?: number;
+  /**
+   * How many links and blob records are kept in memory beside them; 0: any number. "none": each is read from the engine
+   * each time. Absent: 10,000.
+   */
+  readonly descriptorEntries?: number | "none";
   /** At most so many of the newest events are kept in memory. Absent: 8192. */
   readonly tailEvents?: number;
   /** At most so many bytes of them, as they are written. Absent: 8 MiB. */
   readonly tailBytes?: number;
 }
 
-/** A record as it is remembered, with the size it had as bytes. */
-interface CachedRecord {
-  readonly record: unknown;
-  readonly bytes: number;
-}
-
 const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
+const DEFAULT_DESCRIPTOR_ENTRIES = 10_000;
 const DEFAULT_TAIL_EVENTS = 8192;
 const DEFAULT_TAIL_BYTES = 8 * 1024 * 1024;
-/** Larger ones are manifests beyond the usual; a few of them would push everything else out. */
-const MAX_ENTRY_BYTES = 256 * 1024;
-/** What an entry takes beside its key and its record's text, which an object takes about twice. */
-const ENTRY_OVERHEAD_BYTES = 250;
 
 export class Catalogue implements MetadataStore {
   readonly #engine: Engine;
-  readonly #cache: CoherentCache<CachedRecord>;
+  readonly #cache: RecordCaches;
   readonly #tail: EventTail;
   readonly #listeners = new Set<() => void>();
   #announcing = false;
@@ -54,10 +51,10 @@ export class Catalogue implements MetadataStore {
   constructor(engine: Engine, options: CatalogueOptions = {}) {
     this.#engine = engine;
     this.#announced = engine.lastSequence();
-    this.#cache = new CoherentCache<CachedRecord>({
+    const entries = options.descriptorEntries ?? DEFAULT_DESCRIPTOR_ENTRIES;
+    this.#cache = new RecordCaches({
       maxBytes: options.cacheBytes ?? DEFAULT_CACHE_BYTES,
-      maxEntryBytes: MAX_ENTRY_BYTES,
-      sizeOf: ({ bytes }, key) => key.length + bytes * 2 + ENTRY_OVERHEAD_BYTES,
+      descriptorEntries: entries === "none" ? undefined : entries,
     });
     this.#tail = new EventTail({
       maxEvents: options.tailEvents ?? DEFAULT_TAIL_EVENTS,
@@ -128,6 +125,10 @@ export class Catalogue implements MetadataStore {
 
   async snapshot(): Promise<MetadataSnapshot> {
     return new CatalogueSnapshot(await this.#engine.snapshot());
+  }
+
+  descriptorCache(): DescriptorCacheStatistics | undefined {
+    return this.#cache.descriptorStatistics();
   }
 
   onAppend(listener: () => void): () => void {

@@ -4,11 +4,11 @@
 import { LRUCache } from "lru-cache";
 
 export interface CoherentCacheOptions<V> {
-  /** The sum of all sizes stays below it. */
-  readonly maxBytes: number;
+  /** The sum of all sizes is at most so much. */
+  readonly maxSize: number;
   /** What is larger is not kept. */
-  readonly maxEntryBytes: number;
-  /** About how much memory the entry takes; at least 1. */
+  readonly maxEntrySize: number;
+  /** What the entry counts: about the bytes of memory that it takes, or 1 where entries are counted. At least 1. */
   readonly sizeOf: (value: V, key: string) => number;
 }
 
@@ -23,10 +23,15 @@ export class CoherentCache<V extends object | number> {
 
   constructor(options: CoherentCacheOptions<V>) {
     this.#entries = new LRUCache({
-      maxSize: options.maxBytes,
-      maxEntrySize: options.maxEntryBytes,
+      maxSize: options.maxSize,
+      maxEntrySize: options.maxEntrySize,
       sizeCalculation: options.sizeOf,
     });
+  }
+
+  /** How many values are here. */
+  get entries(): number {
+    return this.#entries.size;
   }
 
   /** The value, if it is here. */

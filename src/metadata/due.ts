@@ -2,7 +2,8 @@
 // that are due first come first. What is found then is decided by the cards.
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName, Tag } from "../oci/reference.ts";
-import { catalogName, due, type Key, type Raw, repositoryOfCatalogName, timeText } from "./keys.ts";
+import { due, timeText } from "./keeping-keys.ts";
+import { catalogName, type Key, type Raw, repositoryOfCatalogName } from "./keys.ts";
 
 /** What can become due. */
 export type Due =

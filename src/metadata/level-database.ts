@@ -5,6 +5,7 @@ import { RegistryError } from "../oci/errors.ts";
 import type { RowValue } from "./batch-plan.ts";
 import { type Database, operationsOf } from "./database.ts";
 import { checkFormat } from "./format.ts";
+import { CatalogueDamaged, CatalogueInUse, checkLevelFiles } from "./level-files.ts";
 import { probeSpace } from "./space-probe.ts";
 import { storageError } from "./storage-error.ts";
 
@@ -43,6 +44,7 @@ export class LevelDatabase implements Database {
 
   /** Opens the folder or makes it; see LevelEngine.open for what it throws. */
   static async open(location: string): Promise<LevelDatabase> {
+    await checkFiles(location);
     const level = await openLevel(location, { createIfMissing: true }).catch((cause: unknown) => {
       throw openError(location, cause);
     });
@@ -126,6 +128,26 @@ function canCompact(level: OpenLevel): level is Compacting {
   return level.supports.additionalMethods.compactRange === true;
 }
 
+/** Throws CatalogueDamaged. What another process is writing looks damaged too, so then it says who has it. */
+async function checkFiles(location: string): Promise<void> {
+  try {
+    await checkLevelFiles(location);
+  } catch (error) {
+    await demandLock(location);
+    throw error instanceof Error && "code" in error ? openError(location, error) : error;
+  }
+}
+
+/** LevelDB takes its lock before it looks at anything else; asked so, it changes nothing. */
+async function demandLock(location: string): Promise<void> {
+  const level = new Level<string, Uint8Array>(location, OPTIONS);
+  const error: unknown = await level
+    .open({ createIfMissing: false, errorIfExists: true })
+    .then(() => level.close())
+    .catch((refusal: unknown) => refusal);
+  if (isLocked(causeOf(error))) throw openError(location, error);
+}
+
 async function openLevel(location: string, how: { createIfMissing: boolean }): Promise<OpenLevel> {
   const level = new Level<string, Uint8Array>(location, { ...OPTIONS, ...how });
   await level.open();
@@ -133,11 +155,21 @@ async function openLevel(location: string, how: { createIfMissing: boolean }): P
 }
 
 function openError(location: string, error: unknown): Error {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const cause = causeOf(error);
   const shown = JSON.stringify(location);
-  if (cause instanceof Error && "code" in cause && cause.code === "LEVEL_LOCKED") {
-    return new Error(`the catalogue in ${shown} is in use: another stowage runs on this folder`);
+  if (isLocked(cause)) {
+    return new CatalogueInUse(location);
   }
   const reason = cause instanceof Error ? cause.message : String(cause);
+  if (cause instanceof Error && "code" in cause && cause.code === "LEVEL_CORRUPTION")
+    return new CatalogueDamaged(location, reason, { cause });
   return new Error(`the catalogue in ${shown} cannot be opened: ${reason}`, { cause });
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && error.cause instanceof Error ? error.cause : error;
+}
+
+function isLocked(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && cause.code === "LEVEL_LOCKED";
 }

@@ -25,8 +25,8 @@ export class RowStore implements CommitTarget {
   constructor(database: Database, cacheBytes: number) {
     this.#database = database;
     this.#cache = new CoherentCache<Row>({
-      maxBytes: cacheBytes,
-      maxEntryBytes: MAX_ROW_BYTES,
+      maxSize: cacheBytes,
+      maxEntrySize: MAX_ROW_BYTES,
       sizeOf: ({ value }, key) => key.length + (value?.length ?? 0) + ROW_OVERHEAD_BYTES,
     });
   }

@@ -15,7 +15,7 @@ describe("the coherent cache", () => {
   const loadOld = () => cache.load("k", async () => OLD);
 
   beforeEach(() => {
-    cache = new CoherentCache<Value>({ maxBytes: 100, maxEntryBytes: 50, sizeOf: ({ text }) => text.length });
+    cache = new CoherentCache<Value>({ maxSize: 100, maxEntrySize: 50, sizeOf: ({ text }) => text.length });
   });
 
   test("a value that was read is kept", async () => {
