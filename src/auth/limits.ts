@@ -31,6 +31,13 @@ export function limitShows(limit: Limit | undefined, repository: string, show: S
   return true;
 }
 
+/** True: it keeps no repository out of sight there. */
+export function limitShowsAll(limit: Limit | undefined, show: Show): boolean {
+  for (let one = limit; one !== undefined; one = one.within)
+    if (one.kind === "scoped" && !allowsPartByName(one.access, show)) return false;
+  return true;
+}
+
 /** True: the token was made for resources by name. */
 export function isExact(limit: Limit | undefined): boolean {
   for (let one = limit; one !== undefined; one = one.within) if (one.kind === "exact") return true;

@@ -11,12 +11,12 @@ import {
 import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName } from "../oci/reference.ts";
 import { Unauthorized } from "./credentials.ts";
-import { isExact, limitShows, limitsSight, limitVerdict, type Show } from "./limits.ts";
+import { isExact, limitShows, limitShowsAll, limitsSight, limitVerdict, type Show } from "./limits.ts";
 import { Policy, REGISTRY } from "./policy.ts";
 import type { Principal } from "./principal.ts";
 
-/** Whether repositories may be shown; asked for each. */
-export type Sight = (repository: string) => boolean;
+/** Whether a repository may be shown; asked for each. For undefined: whether all of them may. */
+export type Sight = (repository: string | undefined) => boolean;
 
 export class Permissions {
   #policy: Policy;
@@ -79,10 +79,11 @@ export class Permissions {
     return (repository) => {
       if (policy !== this.#policy) {
         policy = this.#policy;
-        seesAll = policy.allowsEverywhere(who, "pull") && !limitsSight(who.limit);
+        seesAll = policy.allowsEverywhere(who, "pull") && limitShowsAll(who.limit, show);
         known.clear();
       }
       if (seesAll) return true;
+      if (repository === undefined) return false;
       const remembered = known.get(repository);
       if (remembered !== undefined) return remembered;
       const isShown = policy.allows(who, "pull", repository) && limitShows(who.limit, repository, show);

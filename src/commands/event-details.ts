@@ -1,7 +1,7 @@
 // What an event tells beside its kind and place, in a few words.
 import type { Event } from "../gen/stowage/v1/event_pb.ts";
 import type { SnapshotItem } from "../gen/stowage/v1/event_service_pb.ts";
-import { formatCount, formatSize, shortDigest } from "./readable.ts";
+import { formatCount, formatQuantity, formatSize, shortDigest } from "./readable.ts";
 
 type Content = { readonly digest: string; readonly size: bigint } | undefined;
 
@@ -51,9 +51,12 @@ export function eventDetails(kind: Event["kind"]): string {
       const { descriptor, fromRepository } = kind.value;
       return words(content(descriptor), fromRepository !== "" && `from ${fromRepository}`);
     }
+    case "blobDamaged":
+      return words(content(kind.value.descriptor), users(kind.value.repositories));
     case "manifestPushed": {
-      const { descriptor, tags, ...rest } = kind.value;
-      return words(content(descriptor), ...(tags.length === 1 ? [] : tags), artifact(rest));
+      const { descriptor, tags, restored, ...rest } = kind.value;
+      const others = tags.length === 1 ? [] : tags;
+      return words(content(descriptor), ...others, artifact(rest), restored && "restored");
     }
     case "manifestDeleted":
       return words(content(kind.value.descriptor), artifact(kind.value));
@@ -62,6 +65,8 @@ export function eventDetails(kind: Event["kind"]): string {
     case "uploadCancelled":
     case "uploadExpired":
       return kind.value.uploadId;
+    case "collectionFinished":
+      return collected(kind.value);
     case "repositoryCreated":
     case "repositoryDeleted":
     case undefined:
@@ -87,6 +92,29 @@ export function itemDetails(item: SnapshotItem["item"]): string {
     default:
       return item satisfies never;
   }
+}
+
+/** At most so many repositories are named. */
+const NAMED = 3;
+
+function users(repositories: readonly string[]): string {
+  if (repositories.length === 0) return "";
+  const more = repositories.length - NAMED;
+  const named = repositories.slice(0, NAMED).join(", ");
+  return `in ${named}${more > 0 ? ` and ${formatCount(more)} more` : ""}`;
+}
+
+interface Collection {
+  readonly manifests: bigint;
+  readonly links: bigint;
+  readonly blobs: bigint;
+  readonly bytes: bigint;
+}
+
+function collected({ manifests, links, blobs, bytes }: Collection): string {
+  const size = formatSize(Number(bytes));
+  const things = [formatQuantity(manifests, "manifest"), formatQuantity(links, "link")];
+  return [...things, `${formatQuantity(blobs, "blob")} of ${size}`].join(", ");
 }
 
 interface Pull {

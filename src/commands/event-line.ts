@@ -4,13 +4,13 @@ import { stripVTControlCharacters } from "node:util";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { type Event, EventSchema, type RequestRecord } from "../gen/stowage/v1/event_pb.ts";
 import type { SnapshotItem } from "../gen/stowage/v1/event_service_pb.ts";
-import { EVENT_KINDS } from "../oci/event-kinds.ts";
 import { cutEnd, cutMiddle, withoutAlgorithm } from "./cut.ts";
 import { eventDetails, eventPlace, itemDetails, itemPlace } from "./event-details.ts";
 import { printable } from "./readable.ts";
 import type { Style, View } from "./view.ts";
 
-const KIND_WIDTH = Math.max(...EVENT_KINDS.map((kind) => kind.length));
+/** What all kinds fit but the rare collection_finished, which moves only its own line. */
+const KIND_WIDTH = "repository_created".length;
 
 /** The column of the repository, with a tag where it is about one, is at least so wide. */
 const NARROW = 24;
@@ -152,7 +152,7 @@ export function kindName({ kind: { case: name } }: Event): string {
   return EventSchema.fields.find((field) => field.localName === name)?.name ?? "unknown";
 }
 
-const LOSSES: readonly string[] = ["deleted", "cancelled", "expired", "collected"];
+const LOSSES: readonly string[] = ["deleted", "cancelled", "expired", "collected", "damaged"];
 
 function styleOf(kind: string): Style {
   if (LOSSES.some((ending) => kind.endsWith(ending))) return "red";

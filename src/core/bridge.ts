@@ -24,7 +24,12 @@ export class Bridge implements Listener {
     this.#options = options;
   }
 
-  changed(transaction: Transaction, origin: Origin, repository: RepositoryName, fact: EventFact): void {
+  changed(
+    transaction: Transaction,
+    origin: Origin,
+    repository: RepositoryName | undefined,
+    fact: EventFact,
+  ): void {
     transaction.append(this.#event(origin, repository, fact));
   }
 
@@ -32,12 +37,12 @@ export class Bridge implements Listener {
     this.#options.pulls?.add(origin, pull);
   }
 
-  #event({ request, actor }: Origin, repository: RepositoryName, fact: EventFact): EventRecord {
+  #event({ request, actor }: Origin, repository: RepositoryName | undefined, fact: EventFact): EventRecord {
     const { now, newId, source } = this.#options;
     return {
       id: newId(),
       time: now(),
-      repository,
+      ...(repository !== undefined && { repository }),
       fact,
       ...(request !== undefined && { request }),
       ...(actor !== undefined && { actor }),

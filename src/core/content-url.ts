@@ -6,7 +6,7 @@ import type { EventFact, EventRecord, RequestRecord } from "../metadata/records.
 const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/;
 
 /**
- * Where a client fetches it. Absent: the event is about neither manifest nor blob, it tells of a removal, or the host is not known. Where only
+ * Where a client fetches it. Absent: the event is about neither manifest nor blob, it tells of a removal or of damage, or the host is not known. Where only
  * the scheme is not known it is "http".
  */
 export function contentUrl({ repository, request, fact }: EventRecord): string | undefined {
@@ -35,10 +35,12 @@ function contentOf(fact: EventFact): string | undefined {
     case "repository_deleted":
     case "blob_deleted":
     case "blob_collected":
+    case "blob_damaged":
     case "manifest_deleted":
     case "tag_deleted":
     case "upload_cancelled":
     case "upload_expired":
+    case "collection_finished":
       return undefined;
   }
 }

@@ -16,8 +16,11 @@ export interface EventChoice {
   readonly tags?: readonly string[];
 }
 
-/** Whether the reader may be shown a repository. Asked for each event: the answer may change. */
-export type Sight = (repository: string) => boolean;
+/**
+ * Whether the reader may be shown a repository or, for undefined, what concerns none in particular, which is for who
+ * may be shown all of them. Asked for each event: the answer may change.
+ */
+export type Sight = (repository: string | undefined) => boolean;
 
 /** The most entries a member may have. */
 const MAX_ENTRIES = 100;
@@ -86,7 +89,7 @@ export class EventFilter {
     return (
       this.choosesKind(fact.kind) &&
       this.#choosesRepository(repository) &&
-      (this.#sight === undefined || (repository !== undefined && this.#sight(repository))) &&
+      (this.#sight === undefined || this.#sight(repository)) &&
       fits(this.#mediaTypes, "descriptor" in fact ? fact.descriptor.mediaType : undefined) &&
       fits(this.#artifactTypes, "artifactType" in fact ? fact.artifactType : undefined) &&
       this.#choosesTags(fact)
@@ -107,7 +110,7 @@ export class EventFilter {
   }
 }
 
-/** Compiles a choice. With a sight, only events of repositories in sight pass. Throws KIND_INVALID, FILTER_INVALID. */
+/** Compiles a choice. With a sight, only events in sight pass. Throws KIND_INVALID, FILTER_INVALID. */
 export function parseEventFilter(choice: EventChoice, sight?: Sight): EventFilter {
   return new EventFilter(choice, sight);
 }

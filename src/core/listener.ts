@@ -19,9 +19,15 @@ export interface Pull {
 export interface Listener {
   /**
    * Told of each change while it is being collected. What it adds to the transaction is committed with the change,
-   * or not at all; it may be told again when the attempt has to be repeated.
+   * or not at all; it may be told again when the attempt has to be repeated. Without a repository it concerns none in
+   * particular.
    */
-  changed(transaction: Transaction, origin: Origin, repository: RepositoryName, fact: EventFact): void;
+  changed(
+    transaction: Transaction,
+    origin: Origin,
+    repository: RepositoryName | undefined,
+    fact: EventFact,
+  ): void;
   /** Told of each manifest that was handed out. Never throws and takes no time: it is called before the answer. */
   pulled(origin: Origin, pull: Pull): void;
 }

@@ -1,11 +1,15 @@
 // Records pulls. Telling it of one costs less than a microsecond and never waits;
-// what was told is written to the event log a little later, many at once. Beyond a
-// number of pulls, those of the same client become one event that counts them.
+// what was told is written to the event log a little later, many at once, and to
+// each manifest's count. Beyond a number of pulls, those of the same client become
+// one event that counts them.
+import { pullsSinceKey } from "../metadata/keeping-keys.ts";
 import { manifestKey } from "../metadata/keys.ts";
-import type { MetadataStore } from "../metadata/metadata-store.ts";
-import type { EventRecord, SourceRecord } from "../metadata/records.ts";
+import { type MetadataStore, remove } from "../metadata/metadata-store.ts";
+import type { EventRecord, ManifestRecord, SourceRecord } from "../metadata/records.ts";
+import { type Transaction, transact } from "../metadata/transaction.ts";
 import type { Pull } from "./listener.ts";
 import type { Origin, RequestRecord } from "./origin.ts";
+import { countPulls } from "./pull-counts.ts";
 import { PullWindow, type RecordedPull } from "./pull-window.ts";
 
 export interface PullRecorderOptions {
@@ -34,6 +38,10 @@ const MAX_KEPT = 11_000;
 
 export class PullRecorder {
   readonly #options: PullRecorderOptions;
+  /** From when on it takes pulls. */
+  readonly #since: number;
+  /** True: the catalogue says since when pulls are counted. */
+  #isSinceKnown = false;
   #window = new PullWindow();
   /** What could not be written. */
   #kept: readonly RecordedPull[] = [];
@@ -44,6 +52,7 @@ export class PullRecorder {
 
   constructor(options: PullRecorderOptions) {
     this.#options = options;
+    this.#since = options.now();
   }
 
   /** Takes note of a pull, unless it is none or there are too many. Never throws. */
@@ -55,7 +64,10 @@ export class PullRecorder {
     this.#timer ??= this.#startTimer();
   }
 
-  /** Writes what was noted so far. When that fails it is tried again with the next flush; does not throw. */
+  /**
+   * Writes what was noted so far, the first time also since when there is a count. When that fails it is tried again with
+   * the next flush; does not throw.
+   */
   flush(): Promise<void> {
     this.#flushing = this.#flushing.then(() => this.#write());
     return this.#flushing;
@@ -88,10 +100,11 @@ export class PullRecorder {
   /** Resolves to those that could not be written. */
   async #commit(due: readonly RecordedPull[]): Promise<readonly RecordedPull[]> {
     const { metadata, report } = this.#options;
-    for (let start = 0; start < due.length; start += BATCH) {
+    for (let start = 0; start < due.length || !this.#isSinceKnown; start += BATCH) {
+      const batch = due.slice(start, start + BATCH);
       try {
-        const events = await Promise.all(due.slice(start, start + BATCH).map((pull) => this.#event(pull)));
-        await metadata.commit({ changes: [], events });
+        await transact(metadata, (transaction) => this.#collect(transaction, batch));
+        this.#isSinceKnown = true;
         this.#isFailing = false;
       } catch (error) {
         if (!this.#isFailing) report("pulls could not be written to the event log yet", { err: error });
@@ -107,11 +120,21 @@ export class PullRecorder {
     if (dropped > 0) this.#options.report("pulls were not recorded", { pulls: dropped });
   }
 
-  async #event(recorded: RecordedPull): Promise<EventRecord> {
-    const { metadata, newId, source } = this.#options;
+  async #collect(transaction: Transaction, batch: readonly RecordedPull[]): Promise<void> {
+    if (!this.#isSinceKnown && (await transaction.get(pullsSinceKey)) === undefined)
+      transaction.put(pullsSinceKey, { time: this.#since });
+    await countPulls(transaction, batch);
+    for (const recorded of batch) {
+      const { repository, descriptor } = recorded.pull;
+      const card = await transaction.get(manifestKey(repository, descriptor.digest));
+      transaction.append(this.#event(recorded, card));
+    }
+  }
+
+  #event(recorded: RecordedPull, card: ManifestRecord | undefined): EventRecord {
+    const { newId, source } = this.#options;
     const { pull, request, actor, time, count } = recorded;
     const { repository, descriptor, tag } = pull;
-    const card = await metadata.get(manifestKey(repository, descriptor.digest));
     // The same id each time it is tried: nobody knows whether a commit that failed happened.
     recorded.id ??= newId();
     return {
@@ -131,6 +154,12 @@ export class PullRecorder {
       source,
     };
   }
+}
+
+/** To be called where pulls are not recorded: whoever counts them again begins anew. */
+export async function forgetPullsSince(metadata: MetadataStore): Promise<void> {
+  if ((await metadata.get(pullsSinceKey)) === undefined) return;
+  await metadata.commit({ changes: [remove(pullsSinceKey)] });
 }
 
 /** Undefined also where the connection is gone already and can no longer be asked. */

@@ -60,6 +60,7 @@ function subjectOf({ repository, fact }: EventRecord): string | undefined {
     case "blob_mounted":
     case "blob_deleted":
     case "blob_collected":
+    case "blob_damaged":
     case "manifest_pushed":
     case "manifest_pulled":
     case "manifest_deleted":
@@ -68,6 +69,7 @@ function subjectOf({ repository, fact }: EventRecord): string | undefined {
     case "repository_deleted":
     case "upload_cancelled":
     case "upload_expired":
+    case "collection_finished":
       return repository;
   }
 }

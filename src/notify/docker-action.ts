@@ -19,10 +19,12 @@ export function dockerAction(kind: EventKind): WebhookAction | undefined {
     case "repository_created":
     case "repository_deleted":
     case "blob_collected":
+    case "blob_damaged":
     case "tag_created":
     case "tag_moved":
     case "upload_cancelled":
     case "upload_expired":
+    case "collection_finished":
       return undefined;
   }
 }

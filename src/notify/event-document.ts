@@ -62,12 +62,18 @@ function factObject(fact: EventFact, { includeReferences }: DocumentOptions): Js
     case "blob_deleted":
     case "blob_collected":
       return { descriptor: descriptorObject(fact.descriptor) };
+    case "blob_damaged":
+      return omitEmpty({
+        descriptor: descriptorObject(fact.descriptor),
+        repositories: fact.repositories,
+      });
     case "manifest_pushed":
       return omitEmpty({
         descriptor: descriptorObject(fact.descriptor),
         tags: fact.tags,
         subject: fact.subject,
         artifactType: fact.artifactType,
+        restored: fact.restored,
         ...(includeReferences && {
           references: fact.references?.map(descriptorObject),
           referenceCount: fact.referenceCount,
@@ -104,10 +110,21 @@ function factObject(fact: EventFact, { includeReferences }: DocumentOptions): Js
     case "upload_cancelled":
     case "upload_expired":
       return omitEmpty({ uploadId: fact.uploadId });
+    case "collection_finished":
+      return omitEmpty({
+        manifests: int64(fact.manifests),
+        links: int64(fact.links),
+        blobs: int64(fact.blobs),
+        bytes: int64(fact.bytes),
+      });
   }
 }
 
-/** Sizes are int64, which protobuf prints as strings. */
 function descriptorObject({ mediaType, digest, size }: EventDescriptor): JsonObject {
-  return omitEmpty({ mediaType, digest, size: size === 0 ? "" : String(size) });
+  return omitEmpty({ mediaType, digest, size: int64(size) });
+}
+
+/** Protobuf prints an int64 as a string, and leaves zero out. */
+function int64(value: number): string {
+  return value === 0 ? "" : String(value);
 }

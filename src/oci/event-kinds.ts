@@ -8,6 +8,7 @@ export const EVENT_KINDS = [
   "blob_mounted",
   "blob_deleted",
   "blob_collected",
+  "blob_damaged",
   "manifest_pushed",
   "manifest_pulled",
   "manifest_deleted",
@@ -16,6 +17,7 @@ export const EVENT_KINDS = [
   "tag_deleted",
   "upload_cancelled",
   "upload_expired",
+  "collection_finished",
 ] as const;
 
 /** The kind of an event. */

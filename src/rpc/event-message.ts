@@ -61,6 +61,8 @@ function kindMessage(fact: EventFact, isFull: boolean): KindMessage {
       return { case: "blobDeleted", value: content(fact) };
     case "blob_collected":
       return { case: "blobCollected", value: content(fact) };
+    case "blob_damaged":
+      return { case: "blobDamaged", value: { ...content(fact), repositories: [...fact.repositories] } };
     case "manifest_pushed":
       return { case: "manifestPushed", value: pushed(fact, isFull) };
     case "manifest_pulled":
@@ -80,17 +82,20 @@ function kindMessage(fact: EventFact, isFull: boolean): KindMessage {
       return { case: "uploadCancelled", value: { uploadId: fact.uploadId } };
     case "upload_expired":
       return { case: "uploadExpired", value: { uploadId: fact.uploadId } };
+    case "collection_finished":
+      return { case: "collectionFinished", value: collected(fact) };
     default:
       return fact satisfies never;
   }
 }
 
 function pushed(fact: FactOf<"manifest_pushed">, isFull: boolean) {
-  const { tags, subject, references = [], referenceCount } = fact;
+  const { tags, subject, references = [], referenceCount, restored } = fact;
   return {
     ...content(fact),
     tags: [...tags],
     subject: subject ?? "",
+    restored: restored ?? false,
     ...(isFull && {
       references: references.map(descriptorMessage),
       referenceCount: referenceCount ?? references.length,
@@ -101,6 +106,15 @@ function pushed(fact: FactOf<"manifest_pushed">, isFull: boolean) {
 function pulled(fact: FactOf<"manifest_pulled">) {
   const { tag, count, subject } = fact;
   return { ...content(fact), tag: tag ?? "", count: BigInt(count ?? 1), subject: subject ?? "" };
+}
+
+function collected({ manifests, links, blobs, bytes }: FactOf<"collection_finished">) {
+  return {
+    manifests: BigInt(manifests),
+    links: BigInt(links),
+    blobs: BigInt(blobs),
+    bytes: BigInt(bytes),
+  };
 }
 
 /** What it is about and, for a manifest that says so, of which kind that is. */

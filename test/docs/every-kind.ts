@@ -5,6 +5,8 @@ import { HttpCaller } from "../support/http-caller.ts";
 const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG = { mediaType: "application/vnd.oci.image.config.v1+json", content: Buffer.from("{}") };
 const LAYER = { mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", content: Buffer.from("a layer") };
+/** No manifest needs it, so it may be deleted. */
+const UNUSED = Buffer.from("unused");
 const REPOSITORY = "library/alpine";
 const FIRST = image("first");
 const SBOM = artifact(FIRST);
@@ -42,7 +44,7 @@ class Story {
   }
 
   async makeAndPull(): Promise<void> {
-    for (const { content } of [CONFIG, LAYER]) await this.#pushBlob(REPOSITORY, content);
+    for (const content of [CONFIG.content, LAYER.content, UNUSED]) await this.#pushBlob(REPOSITORY, content);
     await this.#pushManifest(FIRST, "latest");
     await this.#pushManifest(image("second"), "latest");
     await this.#pushManifest(SBOM, "sbom");
@@ -54,7 +56,7 @@ class Story {
   async deleteAgain(): Promise<void> {
     await this.#call(202, "DELETE", `manifests/${digestOf(FIRST)}`);
     await this.#call(202, "DELETE", `manifests/${digestOf(SBOM)}`);
-    await this.#call(202, "DELETE", `blobs/${digestOf(LAYER.content)}`);
+    await this.#call(202, "DELETE", `blobs/${digestOf(UNUSED)}`);
   }
 
   async #pushBlob(repository: string, body: Buffer): Promise<void> {

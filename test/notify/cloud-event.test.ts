@@ -39,6 +39,7 @@ test("every kind is a valid CloudEvent with a type and a subject of its own", ()
     ["dev.stowage.blob.mounted.v1", blob],
     ["dev.stowage.blob.deleted.v1", blob],
     ["dev.stowage.blob.collected.v1", blob],
+    ["dev.stowage.blob.damaged.v1", blob],
     ["dev.stowage.manifest.pushed.v1", manifest],
     ["dev.stowage.manifest.pulled.v1", manifest],
     ["dev.stowage.manifest.deleted.v1", manifest],
@@ -47,6 +48,7 @@ test("every kind is a valid CloudEvent with a type and a subject of its own", ()
     ["dev.stowage.tag.deleted.v1", "a/b:v1"],
     ["dev.stowage.upload.cancelled.v1", "a/b"],
     ["dev.stowage.upload.expired.v1", "a/b"],
+    ["dev.stowage.collection.finished.v1", "a/b"],
   ]);
 });
 
@@ -60,15 +62,17 @@ test("several events are one valid batch, in order", () => {
 });
 
 test("an event that concerns no repository has the content alone as its subject", () => {
-  const { repository: _, ...event } = sampleEvent(FACTS.blob_collected);
-  const [collected] = read(composeMessage([{ sequence: 1, event }], OPTIONS));
-  assert.equal(collected?.subject, BLOB_DIGEST);
+  for (const fact of [FACTS.blob_collected, FACTS.blob_damaged]) {
+    const { repository: _, ...event } = sampleEvent(fact);
+    const [message] = read(composeMessage([{ sequence: 1, event }], OPTIONS));
+    assert.equal(message?.subject, BLOB_DIGEST);
+  }
 });
 
 test("an event with neither repository nor content has no subject", () => {
-  const { repository: _, ...event } = sampleEvent(FACTS.upload_expired);
-  const [expired] = read(composeMessage([{ sequence: 1, event }], OPTIONS));
-  assert.equal(expired?.subject, undefined);
+  const { repository: _, ...event } = sampleEvent(FACTS.collection_finished);
+  const [finished] = read(composeMessage([{ sequence: 1, event }], OPTIONS));
+  assert.equal(finished?.subject, undefined);
 });
 
 test("a test message is a valid CloudEvent, with and without a source", () => {

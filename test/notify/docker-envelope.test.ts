@@ -132,6 +132,7 @@ test("each kind has its action, or is not announced", () => {
     blob_mounted: "mount",
     blob_deleted: "delete",
     blob_collected: undefined,
+    blob_damaged: undefined,
     manifest_pushed: "push",
     manifest_pulled: "pull",
     manifest_deleted: "delete",
@@ -140,6 +141,7 @@ test("each kind has its action, or is not announced", () => {
     tag_deleted: "delete",
     upload_cancelled: undefined,
     upload_expired: undefined,
+    collection_finished: undefined,
   });
 });
 

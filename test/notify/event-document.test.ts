@@ -30,8 +30,12 @@ test("what is empty or zero is left out, as protobuf does", () => {
   assertSame(bareEvent({ kind: "manifest_pushed", descriptor, tags: [] }));
   assertSame(bareEvent({ kind: "manifest_pulled", descriptor }));
   assertSame(sampleEvent(FACTS.blob_pushed, { request: { id: "1", method: "" } }));
-  const { repository: _, ...event } = sampleEvent(FACTS.blob_collected);
-  assertSame(event);
+  for (const fact of [FACTS.blob_collected, FACTS.blob_damaged, FACTS.collection_finished]) {
+    const { repository: _, ...event } = sampleEvent(fact);
+    assertSame(event);
+  }
+  assertSame(bareEvent({ ...FACTS.blob_damaged, repositories: [] }));
+  assertSame(bareEvent({ kind: "collection_finished", manifests: 0, links: 0, blobs: 0, bytes: 0 }));
 });
 
 test("times with and without milliseconds are printed as protobuf prints them", () => {

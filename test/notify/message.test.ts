@@ -60,7 +60,7 @@ test("ignored media types are not announced; Docker's removals have none", () =>
   const cloud = announced(options("cloudevents", { ignoredMediaTypes }));
   assert.deepEqual(
     ALL_KINDS.filter((kind) => !cloud.includes(kind)),
-    ["blob_pushed", "blob_mounted", "blob_deleted", "blob_collected"],
+    ["blob_pushed", "blob_mounted", "blob_deleted", "blob_collected", "blob_damaged"],
   );
 });
 

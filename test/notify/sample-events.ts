@@ -32,6 +32,11 @@ export const FACTS: { readonly [K in EventKind]: Extract<EventFact, { readonly k
   blob_mounted: { kind: "blob_mounted", descriptor: BLOB, fromRepository: parseRepositoryName("c/d") },
   blob_deleted: { kind: "blob_deleted", descriptor: BLOB },
   blob_collected: { kind: "blob_collected", descriptor: BLOB },
+  blob_damaged: {
+    kind: "blob_damaged",
+    descriptor: BLOB,
+    repositories: [parseRepositoryName("a/b"), parseRepositoryName("c/d")],
+  },
   manifest_pushed: {
     kind: "manifest_pushed",
     descriptor: MANIFEST,
@@ -39,6 +44,7 @@ export const FACTS: { readonly [K in EventKind]: Extract<EventFact, { readonly k
     tags: [TAG],
     references: [CONFIG_REFERENCE, LAYER_REFERENCE],
     referenceCount: 2,
+    restored: true,
   },
   manifest_pulled: { kind: "manifest_pulled", descriptor: MANIFEST, ...ARTIFACT, tag: TAG, count: 3 },
   manifest_deleted: { kind: "manifest_deleted", descriptor: MANIFEST, ...ARTIFACT },
@@ -47,6 +53,7 @@ export const FACTS: { readonly [K in EventKind]: Extract<EventFact, { readonly k
   tag_deleted: { kind: "tag_deleted", tag: TAG, descriptor: MANIFEST },
   upload_cancelled: { kind: "upload_cancelled", uploadId: UPLOAD },
   upload_expired: { kind: "upload_expired", uploadId: UPLOAD },
+  collection_finished: { kind: "collection_finished", manifests: 2, links: 3, blobs: 4, bytes: 3600 },
 };
 
 /** The kinds that are announced as Docker's events. */

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file stowage/v1/event.proto.
  */
 export const file_stowage_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChZzdG93YWdlL3YxL2V2ZW50LnByb3RvEgpzdG93YWdlLnYxItgHCgVFdmVudBIOCgZjdXJzb3IYASABKAkSEAoIZXZlbnRfaWQYAiABKAkSKAoEdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKcmVwb3NpdG9yeRgEIAEoCRIqCgdyZXF1ZXN0GAUgASgLMhkuc3Rvd2FnZS52MS5SZXF1ZXN0UmVjb3JkEiYKBWFjdG9yGAYgASgLMhcuc3Rvd2FnZS52MS5BY3RvclJlY29yZBIoCgZzb3VyY2UYByABKAsyGC5zdG93YWdlLnYxLlNvdXJjZVJlY29yZBILCgN1cmwYCCABKAkSOwoScmVwb3NpdG9yeV9jcmVhdGVkGAogASgLMh0uc3Rvd2FnZS52MS5SZXBvc2l0b3J5Q3JlYXRlZEgAEi0KC2Jsb2JfcHVzaGVkGAsgASgLMhYuc3Rvd2FnZS52MS5CbG9iUHVzaGVkSAASLwoMYmxvYl9tb3VudGVkGAwgASgLMhcuc3Rvd2FnZS52MS5CbG9iTW91bnRlZEgAEi8KDGJsb2JfZGVsZXRlZBgNIAEoCzIXLnN0b3dhZ2UudjEuQmxvYkRlbGV0ZWRIABI1Cg9tYW5pZmVzdF9wdXNoZWQYDiABKAsyGi5zdG93YWdlLnYxLk1hbmlmZXN0UHVzaGVkSAASNwoQbWFuaWZlc3RfZGVsZXRlZBgPIAEoCzIbLnN0b3dhZ2UudjEuTWFuaWZlc3REZWxldGVkSAASLQoLdGFnX2NyZWF0ZWQYECABKAsyFi5zdG93YWdlLnYxLlRhZ0NyZWF0ZWRIABIpCgl0YWdfbW92ZWQYESABKAsyFC5zdG93YWdlLnYxLlRhZ01vdmVkSAASLQoLdGFnX2RlbGV0ZWQYEiABKAsyFi5zdG93YWdlLnYxLlRhZ0RlbGV0ZWRIABI3ChB1cGxvYWRfY2FuY2VsbGVkGBMgASgLMhsuc3Rvd2FnZS52MS5VcGxvYWRDYW5jZWxsZWRIABI1Cg9tYW5pZmVzdF9wdWxsZWQYFCABKAsyGi5zdG93YWdlLnYxLk1hbmlmZXN0UHVsbGVkSAASOwoScmVwb3NpdG9yeV9kZWxldGVkGBUgASgLMh0uc3Rvd2FnZS52MS5SZXBvc2l0b3J5RGVsZXRlZEgAEjMKDnVwbG9hZF9leHBpcmVkGBYgASgLMhkuc3Rvd2FnZS52MS5VcGxvYWRFeHBpcmVkSAASMwoOYmxvYl9jb2xsZWN0ZWQYFyABKAsyGS5zdG93YWdlLnYxLkJsb2JDb2xsZWN0ZWRIAEIGCgRraW5kInYKDVJlcXVlc3RSZWNvcmQSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdhZGRyZXNzGAIgASgJEgwKBGhvc3QYAyABKAkSDgoGbWV0aG9kGAQgASgJEhIKCnVzZXJfYWdlbnQYBSABKAkSDgoGc2NoZW1lGAYgASgJIhsKC0FjdG9yUmVjb3JkEgwKBG5hbWUYASABKAkiNAoMU291cmNlUmVjb3JkEg8KB2FkZHJlc3MYASABKAkSEwoLaW5zdGFuY2VfaWQYAiABKAkiEwoRUmVwb3NpdG9yeUNyZWF0ZWQiEwoRUmVwb3NpdG9yeURlbGV0ZWQiSwoKQmxvYlB1c2hlZBIqCgpkZXNjcmlwdG9yGAEgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEhEKCXVwbG9hZF9pZBgCIAEoCSJSCgtCbG9iTW91bnRlZBIqCgpkZXNjcmlwdG9yGAEgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEhcKD2Zyb21fcmVwb3NpdG9yeRgCIAEoCSI5CgtCbG9iRGVsZXRlZBIqCgpkZXNjcmlwdG9yGAEgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yIjsKDUJsb2JDb2xsZWN0ZWQSKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvciK3AQoOTWFuaWZlc3RQdXNoZWQSKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvchIMCgR0YWdzGAIgAygJEg8KB3N1YmplY3QYAyABKAkSFQoNYXJ0aWZhY3RfdHlwZRgEIAEoCRIqCgpyZWZlcmVuY2VzGAUgAygLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEhcKD3JlZmVyZW5jZV9jb3VudBgGIAEoBSKAAQoOTWFuaWZlc3RQdWxsZWQSKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvchILCgN0YWcYAiABKAkSDQoFY291bnQYAyABKAMSDwoHc3ViamVjdBgEIAEoCRIVCg1hcnRpZmFjdF90eXBlGAUgASgJImUKD01hbmlmZXN0RGVsZXRlZBIqCgpkZXNjcmlwdG9yGAEgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEg8KB3N1YmplY3QYAiABKAkSFQoNYXJ0aWZhY3RfdHlwZRgDIAEoCSJcCgpUYWdDcmVhdGVkEgsKA3RhZxgBIAEoCRIqCgpkZXNjcmlwdG9yGAIgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEhUKDWFydGlmYWN0X3R5cGUYAyABKAkicwoIVGFnTW92ZWQSCwoDdGFnGAEgASgJEioKCmRlc2NyaXB0b3IYAiABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3ISFwoPcHJldmlvdXNfZGlnZXN0GAMgASgJEhUKDWFydGlmYWN0X3R5cGUYBCABKAkiXAoKVGFnRGVsZXRlZBILCgN0YWcYASABKAkSKgoKZGVzY3JpcHRvchgCIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvchIVCg1hcnRpZmFjdF90eXBlGAMgASgJIiQKD1VwbG9hZENhbmNlbGxlZBIRCgl1cGxvYWRfaWQYASABKAkiIgoNVXBsb2FkRXhwaXJlZBIRCgl1cGxvYWRfaWQYASABKAliBnByb3RvMw", [file_google_protobuf_timestamp, file_stowage_v1_descriptor]);
+  fileDesc("ChZzdG93YWdlL3YxL2V2ZW50LnByb3RvEgpzdG93YWdlLnYxIsgICgVFdmVudBIOCgZjdXJzb3IYASABKAkSEAoIZXZlbnRfaWQYAiABKAkSKAoEdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKcmVwb3NpdG9yeRgEIAEoCRIqCgdyZXF1ZXN0GAUgASgLMhkuc3Rvd2FnZS52MS5SZXF1ZXN0UmVjb3JkEiYKBWFjdG9yGAYgASgLMhcuc3Rvd2FnZS52MS5BY3RvclJlY29yZBIoCgZzb3VyY2UYByABKAsyGC5zdG93YWdlLnYxLlNvdXJjZVJlY29yZBILCgN1cmwYCCABKAkSOwoScmVwb3NpdG9yeV9jcmVhdGVkGAogASgLMh0uc3Rvd2FnZS52MS5SZXBvc2l0b3J5Q3JlYXRlZEgAEi0KC2Jsb2JfcHVzaGVkGAsgASgLMhYuc3Rvd2FnZS52MS5CbG9iUHVzaGVkSAASLwoMYmxvYl9tb3VudGVkGAwgASgLMhcuc3Rvd2FnZS52MS5CbG9iTW91bnRlZEgAEi8KDGJsb2JfZGVsZXRlZBgNIAEoCzIXLnN0b3dhZ2UudjEuQmxvYkRlbGV0ZWRIABI1Cg9tYW5pZmVzdF9wdXNoZWQYDiABKAsyGi5zdG93YWdlLnYxLk1hbmlmZXN0UHVzaGVkSAASNwoQbWFuaWZlc3RfZGVsZXRlZBgPIAEoCzIbLnN0b3dhZ2UudjEuTWFuaWZlc3REZWxldGVkSAASLQoLdGFnX2NyZWF0ZWQYECABKAsyFi5zdG93YWdlLnYxLlRhZ0NyZWF0ZWRIABIpCgl0YWdfbW92ZWQYESABKAsyFC5zdG93YWdlLnYxLlRhZ01vdmVkSAASLQoLdGFnX2RlbGV0ZWQYEiABKAsyFi5zdG93YWdlLnYxLlRhZ0RlbGV0ZWRIABI3ChB1cGxvYWRfY2FuY2VsbGVkGBMgASgLMhsuc3Rvd2FnZS52MS5VcGxvYWRDYW5jZWxsZWRIABI1Cg9tYW5pZmVzdF9wdWxsZWQYFCABKAsyGi5zdG93YWdlLnYxLk1hbmlmZXN0UHVsbGVkSAASOwoScmVwb3NpdG9yeV9kZWxldGVkGBUgASgLMh0uc3Rvd2FnZS52MS5SZXBvc2l0b3J5RGVsZXRlZEgAEjMKDnVwbG9hZF9leHBpcmVkGBYgASgLMhkuc3Rvd2FnZS52MS5VcGxvYWRFeHBpcmVkSAASMwoOYmxvYl9jb2xsZWN0ZWQYFyABKAsyGS5zdG93YWdlLnYxLkJsb2JDb2xsZWN0ZWRIABIvCgxibG9iX2RhbWFnZWQYGCABKAsyFy5zdG93YWdlLnYxLkJsb2JEYW1hZ2VkSAASPQoTY29sbGVjdGlvbl9maW5pc2hlZBgZIAEoCzIeLnN0b3dhZ2UudjEuQ29sbGVjdGlvbkZpbmlzaGVkSABCBgoEa2luZCJ2Cg1SZXF1ZXN0UmVjb3JkEhIKCnJlcXVlc3RfaWQYASABKAkSDwoHYWRkcmVzcxgCIAEoCRIMCgRob3N0GAMgASgJEg4KBm1ldGhvZBgEIAEoCRISCgp1c2VyX2FnZW50GAUgASgJEg4KBnNjaGVtZRgGIAEoCSIbCgtBY3RvclJlY29yZBIMCgRuYW1lGAEgASgJIjQKDFNvdXJjZVJlY29yZBIPCgdhZGRyZXNzGAEgASgJEhMKC2luc3RhbmNlX2lkGAIgASgJIhMKEVJlcG9zaXRvcnlDcmVhdGVkIhMKEVJlcG9zaXRvcnlEZWxldGVkIksKCkJsb2JQdXNoZWQSKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvchIRCgl1cGxvYWRfaWQYAiABKAkiUgoLQmxvYk1vdW50ZWQSKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvchIXCg9mcm9tX3JlcG9zaXRvcnkYAiABKAkiOQoLQmxvYkRlbGV0ZWQSKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvciI7Cg1CbG9iQ29sbGVjdGVkEioKCmRlc2NyaXB0b3IYASABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3IiTwoLQmxvYkRhbWFnZWQSKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvchIUCgxyZXBvc2l0b3JpZXMYAiADKAkiVAoSQ29sbGVjdGlvbkZpbmlzaGVkEhEKCW1hbmlmZXN0cxgBIAEoAxINCgVsaW5rcxgCIAEoAxINCgVibG9icxgDIAEoAxINCgVieXRlcxgEIAEoAyLJAQoOTWFuaWZlc3RQdXNoZWQSKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvchIMCgR0YWdzGAIgAygJEg8KB3N1YmplY3QYAyABKAkSFQoNYXJ0aWZhY3RfdHlwZRgEIAEoCRIqCgpyZWZlcmVuY2VzGAUgAygLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEhcKD3JlZmVyZW5jZV9jb3VudBgGIAEoBRIQCghyZXN0b3JlZBgHIAEoCCKAAQoOTWFuaWZlc3RQdWxsZWQSKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvchILCgN0YWcYAiABKAkSDQoFY291bnQYAyABKAMSDwoHc3ViamVjdBgEIAEoCRIVCg1hcnRpZmFjdF90eXBlGAUgASgJImUKD01hbmlmZXN0RGVsZXRlZBIqCgpkZXNjcmlwdG9yGAEgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEg8KB3N1YmplY3QYAiABKAkSFQoNYXJ0aWZhY3RfdHlwZRgDIAEoCSJcCgpUYWdDcmVhdGVkEgsKA3RhZxgBIAEoCRIqCgpkZXNjcmlwdG9yGAIgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEhUKDWFydGlmYWN0X3R5cGUYAyABKAkicwoIVGFnTW92ZWQSCwoDdGFnGAEgASgJEioKCmRlc2NyaXB0b3IYAiABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3ISFwoPcHJldmlvdXNfZGlnZXN0GAMgASgJEhUKDWFydGlmYWN0X3R5cGUYBCABKAkiXAoKVGFnRGVsZXRlZBILCgN0YWcYASABKAkSKgoKZGVzY3JpcHRvchgCIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvchIVCg1hcnRpZmFjdF90eXBlGAMgASgJIiQKD1VwbG9hZENhbmNlbGxlZBIRCgl1cGxvYWRfaWQYASABKAkiIgoNVXBsb2FkRXhwaXJlZBIRCgl1cGxvYWRfaWQYASABKAliBnByb3RvMw", [file_google_protobuf_timestamp, file_stowage_v1_descriptor]);
 
 /**
  * Event is one fact about the registry. It is written in the same commit as
@@ -124,7 +124,7 @@ export type Event = Message<"stowage.v1.Event"> & {
     case: "blobDeleted";
   } | {
     /**
-     * A manifest was pushed, be it new or known.
+     * A manifest was pushed, be it new or known, or came back from the trash.
      *
      * @generated from field: stowage.v1.ManifestPushed manifest_pushed = 14;
      */
@@ -202,6 +202,22 @@ export type Event = Message<"stowage.v1.Event"> & {
      */
     value: BlobCollected;
     case: "blobCollected";
+  } | {
+    /**
+     * A blob was found to be damaged.
+     *
+     * @generated from field: stowage.v1.BlobDamaged blob_damaged = 24;
+     */
+    value: BlobDamaged;
+    case: "blobDamaged";
+  } | {
+    /**
+     * A garbage collection came to its end.
+     *
+     * @generated from field: stowage.v1.CollectionFinished collection_finished = 25;
+     */
+    value: CollectionFinished;
+    case: "collectionFinished";
   } | { case: undefined; value?: undefined };
 };
 
@@ -449,7 +465,81 @@ export const BlobCollectedSchema: GenMessage<BlobCollected> = /*@__PURE__*/
   messageDesc(file_stowage_v1_event, 9);
 
 /**
- * ManifestPushed tells that a manifest was pushed.
+ * BlobDamaged tells that the bytes of a blob are not those that its digest
+ * names, or are gone. Until somebody pushes it again it is as if it were not
+ * in the registry.
+ *
+ * @generated from message stowage.v1.BlobDamaged
+ */
+export type BlobDamaged = Message<"stowage.v1.BlobDamaged"> & {
+  /**
+   * The blob, as it should be.
+   *
+   * @generated from field: stowage.v1.Descriptor descriptor = 1;
+   */
+  descriptor?: Descriptor | undefined;
+
+  /**
+   * The repositories that use it, at most 500.
+   *
+   * @generated from field: repeated string repositories = 2;
+   */
+  repositories: string[];
+};
+
+/**
+ * Describes the message stowage.v1.BlobDamaged.
+ * Use `create(BlobDamagedSchema)` to create a new message.
+ */
+export const BlobDamagedSchema: GenMessage<BlobDamaged> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event, 10);
+
+/**
+ * CollectionFinished tells that a garbage collection came to its end. It is
+ * written only where something was removed.
+ *
+ * @generated from message stowage.v1.CollectionFinished
+ */
+export type CollectionFinished = Message<"stowage.v1.CollectionFinished"> & {
+  /**
+   * How many manifests left the trash for good.
+   *
+   * @generated from field: int64 manifests = 1;
+   */
+  manifests: bigint;
+
+  /**
+   * How many repositories' links to blobs were removed.
+   *
+   * @generated from field: int64 links = 2;
+   */
+  links: bigint;
+
+  /**
+   * How many blobs' bytes were removed.
+   *
+   * @generated from field: int64 blobs = 3;
+   */
+  blobs: bigint;
+
+  /**
+   * How many bytes these blobs had.
+   *
+   * @generated from field: int64 bytes = 4;
+   */
+  bytes: bigint;
+};
+
+/**
+ * Describes the message stowage.v1.CollectionFinished.
+ * Use `create(CollectionFinishedSchema)` to create a new message.
+ */
+export const CollectionFinishedSchema: GenMessage<CollectionFinished> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_event, 11);
+
+/**
+ * ManifestPushed tells that a manifest was pushed, or came back from the
+ * trash.
  *
  * @generated from message stowage.v1.ManifestPushed
  */
@@ -498,6 +588,13 @@ export type ManifestPushed = Message<"stowage.v1.ManifestPushed"> & {
    * @generated from field: int32 reference_count = 6;
    */
   referenceCount: number;
+
+  /**
+   * True: it was not sent anew, but came back from the trash.
+   *
+   * @generated from field: bool restored = 7;
+   */
+  restored: boolean;
 };
 
 /**
@@ -505,7 +602,7 @@ export type ManifestPushed = Message<"stowage.v1.ManifestPushed"> & {
  * Use `create(ManifestPushedSchema)` to create a new message.
  */
 export const ManifestPushedSchema: GenMessage<ManifestPushed> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_event, 10);
+  messageDesc(file_stowage_v1_event, 12);
 
 /**
  * ManifestPulled tells that a manifest was read. Pulls are written to the log
@@ -557,7 +654,7 @@ export type ManifestPulled = Message<"stowage.v1.ManifestPulled"> & {
  * Use `create(ManifestPulledSchema)` to create a new message.
  */
 export const ManifestPulledSchema: GenMessage<ManifestPulled> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_event, 11);
+  messageDesc(file_stowage_v1_event, 13);
 
 /**
  * ManifestDeleted tells that a manifest was removed.
@@ -592,7 +689,7 @@ export type ManifestDeleted = Message<"stowage.v1.ManifestDeleted"> & {
  * Use `create(ManifestDeletedSchema)` to create a new message.
  */
 export const ManifestDeletedSchema: GenMessage<ManifestDeleted> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_event, 12);
+  messageDesc(file_stowage_v1_event, 14);
 
 /**
  * TagCreated tells that a tag came into being.
@@ -627,7 +724,7 @@ export type TagCreated = Message<"stowage.v1.TagCreated"> & {
  * Use `create(TagCreatedSchema)` to create a new message.
  */
 export const TagCreatedSchema: GenMessage<TagCreated> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_event, 13);
+  messageDesc(file_stowage_v1_event, 15);
 
 /**
  * TagMoved tells that a tag points elsewhere than before.
@@ -669,7 +766,7 @@ export type TagMoved = Message<"stowage.v1.TagMoved"> & {
  * Use `create(TagMovedSchema)` to create a new message.
  */
 export const TagMovedSchema: GenMessage<TagMoved> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_event, 14);
+  messageDesc(file_stowage_v1_event, 16);
 
 /**
  * TagDeleted tells that a tag was removed.
@@ -704,7 +801,7 @@ export type TagDeleted = Message<"stowage.v1.TagDeleted"> & {
  * Use `create(TagDeletedSchema)` to create a new message.
  */
 export const TagDeletedSchema: GenMessage<TagDeleted> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_event, 15);
+  messageDesc(file_stowage_v1_event, 17);
 
 /**
  * UploadCancelled tells that an upload was given up by its client.
@@ -725,7 +822,7 @@ export type UploadCancelled = Message<"stowage.v1.UploadCancelled"> & {
  * Use `create(UploadCancelledSchema)` to create a new message.
  */
 export const UploadCancelledSchema: GenMessage<UploadCancelled> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_event, 16);
+  messageDesc(file_stowage_v1_event, 18);
 
 /**
  * UploadExpired tells that an upload that nobody continued was removed.
@@ -746,5 +843,5 @@ export type UploadExpired = Message<"stowage.v1.UploadExpired"> & {
  * Use `create(UploadExpiredSchema)` to create a new message.
  */
 export const UploadExpiredSchema: GenMessage<UploadExpired> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_event, 17);
+  messageDesc(file_stowage_v1_event, 19);
 
