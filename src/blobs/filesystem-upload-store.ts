@@ -44,6 +44,7 @@ export class FilesystemUploadStore implements UploadStore {
   readonly #shelf: BlobShelf;
   readonly #resources: UploadFileResources;
   readonly #lock: UploadLock;
+  readonly #now: () => number;
   readonly #idle = new IdleUploads();
   /** Uploads of this process that have no file yet. Only a hint: it may be forgotten. */
   readonly #new = new RecentIds(MAX_NEW);
@@ -54,11 +55,17 @@ export class FilesystemUploadStore implements UploadStore {
     this.#shelf = parts.shelf;
     this.#resources = { pool: parts.pool, syncs: new BackgroundSyncs(), direct: { possible: true } };
     this.#lock = new UploadLock(parts.now);
+    this.#now = parts.now;
   }
 
   async size(id: string): Promise<number> {
     const path = this.#pathOf(id);
     return this.#idle.get(id)?.size ?? ignoringMissing(async () => (await statPath(path)).size, 0);
+  }
+
+  async lastWrite(id: string): Promise<number | undefined> {
+    const path = this.#pathOf(id);
+    return this.#lock.isHeld(id) ? this.#now() : lastChange(path);
   }
 
   begin(id: string): void {
@@ -101,8 +108,18 @@ export class FilesystemUploadStore implements UploadStore {
 
   async discard(id: string): Promise<void> {
     const path = this.#pathOf(id);
+    return this.#lock.hold(id, () => this.#discard({ id, path }));
+  }
+
+  async discardWhere(
+    id: string,
+    isOver: (lastWrite: number | undefined) => boolean | Promise<boolean>,
+  ): Promise<boolean> {
+    const path = this.#pathOf(id);
     return this.#lock.hold(id, async () => {
-      if (!this.#new.delete(id)) await remove(path, this.#idle.take(id));
+      if (!(await isOver(await lastChange(path)))) return false;
+      await this.#discard({ id, path });
+      return true;
     });
   }
 
@@ -142,6 +159,10 @@ export class FilesystemUploadStore implements UploadStore {
     } finally {
       await this.#putBack(id, file);
     }
+  }
+
+  async #discard({ id, path }: NamedFile): Promise<void> {
+    if (!this.#new.delete(id)) await remove(path, this.#idle.take(id));
   }
 
   #pathOf(id: string): string {
@@ -201,6 +222,14 @@ export class FilesystemUploadStore implements UploadStore {
 /** Removes the file, if there is one, and closes it, if it is open. */
 async function remove(path: string, file: UploadFile | undefined): Promise<void> {
   await Promise.all([ignoringMissing(() => unlinkPath(path), undefined), file?.close()]);
+}
+
+/** When the file's bytes last changed, in milliseconds since 1970; undefined when there is no file. */
+function lastChange(path: string): Promise<number | undefined> {
+  return ignoringMissing<number | undefined>(
+    async () => Math.floor((await statPath(path)).mtimeMs),
+    undefined,
+  );
 }
 
 async function ignoringMissing<T>(action: () => Promise<T>, absent: T): Promise<T> {

@@ -6,19 +6,31 @@ import { checkUploadId } from "./upload-id.ts";
 import { UploadLock } from "./upload-lock.ts";
 import type { FinishedUpload, UploadStore, WriteOptions } from "./upload-store.ts";
 
+interface WrittenBytes {
+  readonly bytes: Buffer;
+  readonly time: number;
+}
+
 export class MemoryUploadStore implements UploadStore {
   readonly #blobs: BlobStore;
   readonly #lock: UploadLock;
-  readonly #uploads = new Map<string, Buffer>();
+  readonly #now: () => number;
+  readonly #uploads = new Map<string, WrittenBytes>();
 
   /** The clock gives milliseconds since 1970. */
   constructor(options: { readonly blobs: BlobStore; readonly now: () => number }) {
     this.#blobs = options.blobs;
     this.#lock = new UploadLock(options.now);
+    this.#now = options.now;
   }
 
   async size(id: string): Promise<number> {
     return this.#bytes(id).length;
+  }
+
+  async lastWrite(id: string): Promise<number | undefined> {
+    checkUploadId(id);
+    return this.#lock.isHeld(id) ? this.#now() : this.#uploads.get(id)?.time;
   }
 
   begin(): void {}
@@ -51,6 +63,18 @@ export class MemoryUploadStore implements UploadStore {
     return this.#lock.hold(id, async () => void this.#uploads.delete(id));
   }
 
+  async discardWhere(
+    id: string,
+    isOver: (lastWrite: number | undefined) => boolean | Promise<boolean>,
+  ): Promise<boolean> {
+    checkUploadId(id);
+    return this.#lock.hold(id, async () => {
+      const isDropped = await isOver(this.#uploads.get(id)?.time);
+      if (isDropped) this.#uploads.delete(id);
+      return isDropped;
+    });
+  }
+
   async *list(): AsyncGenerator<string, void, undefined> {
     yield* [...this.#uploads.keys()];
   }
@@ -71,17 +95,18 @@ export class MemoryUploadStore implements UploadStore {
   }
 
   async #append(id: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    const parts = [this.#bytes(id)];
+    const before = this.#bytes(id);
+    const parts = [before];
     try {
       for await (const chunk of chunks) parts.push(Buffer.from(chunk));
     } finally {
       const bytes = Buffer.concat(parts);
-      if (bytes.length > 0) this.#uploads.set(id, bytes);
+      if (bytes.length > before.length) this.#uploads.set(id, { bytes, time: this.#now() });
     }
   }
 
   #bytes(id: string): Buffer {
     checkUploadId(id);
-    return this.#uploads.get(id) ?? Buffer.alloc(0);
+    return this.#uploads.get(id)?.bytes ?? Buffer.alloc(0);
   }
 }

@@ -10,6 +10,11 @@ export class UploadLock {
     this.#now = now;
   }
 
+  /** True: somebody holds it now. */
+  isHeld(id: string): boolean {
+    return this.#heldSince.has(id);
+  }
+
   /** Holds the upload while the work lasts. Throws BLOB_UPLOAD_INVALID when somebody else does. */
   async hold<T>(id: string, work: () => Promise<T>): Promise<T> {
     const since = this.#heldSince.get(id);

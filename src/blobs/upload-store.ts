@@ -3,7 +3,7 @@
 //
 // An id that was never written to is an upload of zero bytes: who may write to
 // which id is decided upstairs. One writer at a time: write, commit and discard
-// of an id that is being written to throw BLOB_UPLOAD_INVALID.
+// of an id that is being written to throw BLOB_UPLOAD_INVALID, whichever way they are asked for.
 import type { Digest, DigestAlgorithm } from "../oci/digest.ts";
 
 export interface WriteOptions {
@@ -31,6 +31,12 @@ export interface UploadStore {
   size(id: string): Promise<number>;
 
   /**
+   * When bytes were last written, in milliseconds since 1970, also after a crash; undefined when it has none. Now,
+   * while it is in use: a writer that waits for its client is at it too.
+   */
+  lastWrite(id: string): Promise<number | undefined>;
+
+  /**
    * Appends the chunks, waiting for each write, and resolves to the new size once
    * everything is durable. A chunk's memory may be used again when the next one is
    * asked for. When the chunks throw, what came before is kept, and the same error
@@ -40,7 +46,7 @@ export interface UploadStore {
 
   /**
    * Makes the bytes a blob under this digest and resolves to its size; the blob is
-   * durable then. The upload stays until it is discarded, so that a crash before
+   * durable then, and has these bytes whatever was there. The upload stays until it is discarded, so that a crash before
    * the catalogue knows of the blob can be repeated. Throws DIGEST_INVALID when
    * the bytes have another digest; the upload is untouched then.
    */
@@ -61,6 +67,15 @@ export interface UploadStore {
 
   /** Drops the bytes. Nothing happens when there are none. */
   discard(id: string): Promise<void>;
+
+  /**
+   * Drops the bytes where `isOver` says so. It is told when they were last written and holds the upload while it thinks,
+   * so nobody writes any more once it has decided. When it throws, the bytes are kept.
+   */
+  discardWhere(
+    id: string,
+    isOver: (lastWrite: number | undefined) => boolean | Promise<boolean>,
+  ): Promise<boolean>;
 
   /** The ids that have bytes here. */
   list(): AsyncIterable<string>;

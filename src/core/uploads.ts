@@ -1,12 +1,12 @@
 // Upload sessions: a card in the catalogue, bytes in the cellar. The session ends
 // in the same commit that links its blob; what is left of it is swept at start.
 import type { FinishedUpload } from "../blobs/upload-store.ts";
+import { openUploadsKey } from "../metadata/keeping-keys.ts";
 import {
   blobKey,
   closedUploadKey,
   closedUploads,
   linkKey,
-  openUploadsKey,
   repositoryKey,
   uploadKey,
   uploads,
@@ -24,6 +24,7 @@ import type { Origin } from "./origin.ts";
 import type { Page, PageRequest } from "./page.ts";
 import { ensureLink } from "./references.ts";
 import { ensureRepository } from "./repositories.ts";
+import { dropOrphan, expireUpload, removeSession } from "./upload-ends.ts";
 
 /** How long asking again for a commit gives the same answer, in milliseconds. */
 const CLOSED_UPLOAD_AGE = 60 * 60 * 1000;
@@ -128,34 +129,14 @@ export class Uploads {
     await this.#discardQuietly(name); // somebody may have written in between
   }
 
-  /**
-   * Ends the session where nobody did anything with it since this time, in milliseconds since 1970. False: it goes on,
-   * or has ended. Card first, bytes afterwards; meanwhile nobody can write, so what was acknowledged is never lost.
-   */
+  /** Ends the session where nobody did anything with it since this time. False: it goes on, or has ended. */
   expire(name: UploadName, idleSince: number): Promise<boolean> {
-    const { metadata, uploads, listener } = this.#context;
-    const dropping = uploads.discardWhere(name.id, (lastWrite) =>
-      transact(metadata, async (transaction) => {
-        const session = await transaction.get(uploadKey(name.id));
-        if (session === undefined || lastActivity(session, lastWrite) >= idleSince) return false;
-        removeSession(transaction, name);
-        const fact = { kind: "upload_expired", uploadId: name.id } as const;
-        listener.changed(transaction, {}, name.repository, fact);
-        return true;
-      }),
-    );
-    return dropping.catch(falseIfHeld);
+    return expireUpload(this.#context, name, idleSince);
   }
 
   /** Drops bytes that belong to no session and were not written to since this time. False: they are something else. */
   dropOrphan(id: string, idleSince: number): Promise<boolean> {
-    const { metadata, uploads } = this.#context;
-    const dropping = uploads.discardWhere(
-      id,
-      async (lastWrite) =>
-        lastWrite !== undefined && lastWrite < idleSince && (await metadata.get(uploadKey(id))) === undefined,
-    );
-    return dropping.catch(falseIfHeld);
+    return dropOrphan(this.#context, id, idleSince);
   }
 
   /** The open sessions, oldest first. */
@@ -277,23 +258,6 @@ export class Uploads {
     context.listener.changed(transaction, origin, repository, fact);
     return descriptor;
   }
-}
-
-/** When anything was last done with the session, in milliseconds since 1970. */
-export function lastActivity({ createTime }: UploadRecord, lastWrite: number | undefined): number {
-  return Math.max(createTime, lastWrite ?? createTime);
-}
-
-/** To be called only where the transaction has read the session, so that none is counted twice. */
-function removeSession(transaction: Transaction, { repository, id }: UploadName): void {
-  transaction.remove(uploadKey(id));
-  transaction.add(openUploadsKey(repository), -1);
-}
-
-/** Who holds an upload is busy with it. */
-function falseIfHeld(error: unknown): false {
-  if (error instanceof RegistryError && error.code === "BLOB_UPLOAD_INVALID") return false;
-  throw error;
 }
 
 function isOld(record: ClosedUploadRecord, now: number): boolean {

@@ -1,6 +1,7 @@
 // What every UploadStore promises of an upload's life: one hand at a time, discard, list, restart.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { digestOf } from "../../src/oci/digest.ts";
 import { collect, inChunks, thenFail, toArray } from "../support/byte-streams.ts";
 import { CONTENT, ID, OTHER_ID, rangeInvalid, SHA256, type WithStore } from "./upload-store-body.ts";
@@ -18,6 +19,10 @@ export function lockTests(withStore: WithStore): void {
       await assert.rejects(uploads.write(ID, SHA256, inChunks(CONTENT, 10)), uploadHeld);
       await assert.rejects(uploads.commit(ID, digestOf(CONTENT)), uploadHeld);
       await assert.rejects(uploads.discard(ID), uploadHeld);
+      await assert.rejects(
+        uploads.discardWhere(ID, () => assert.fail("asked")),
+        uploadHeld,
+      );
       assert.equal(await uploads.write(OTHER_ID, SHA256, inChunks(CONTENT.subarray(0, 5), 5)), 5);
       goOn.resolve();
       assert.equal(await writing, 10);
@@ -58,6 +63,60 @@ export function lifeTests(withStore: WithStore): void {
   );
 
   test(
+    "the last write is when bytes last came, and now while a writer waits for more",
+    withStore(async ({ uploads }) => {
+      assert.equal(await uploads.lastWrite(ID), undefined);
+      const start = Date.now();
+      await uploads.write(ID, SHA256, inChunks(CONTENT, 65_536));
+      const first = await uploads.lastWrite(ID);
+      assert.ok(first !== undefined && isBetween(start, first, Date.now()), `${start} ${first}`);
+      await wait(50);
+      assert.equal(await uploads.lastWrite(ID), first, "time alone changes nothing");
+      await uploads.write(ID, SHA256, inChunks(new Uint8Array(0), 1));
+      await assert.rejects(uploads.write(ID, { ...SHA256, offset: 1 }, inChunks(CONTENT, 1)));
+      await assert.rejects(uploads.commit(ID, digestOf(Buffer.from("other"))));
+      assert.equal(await uploads.lastWrite(ID), first, "nothing was written");
+      const [begun, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const writing = uploads.write(ID, SHA256, slowly(CONTENT.subarray(0, 10), begun, goOn.promise));
+      await begun.promise;
+      const meanwhile = await uploads.lastWrite(ID);
+      assert.ok(meanwhile !== undefined && meanwhile >= first + 50, `${first} ${meanwhile}`);
+      goOn.resolve();
+      await writing;
+      const second = await uploads.lastWrite(ID);
+      assert.ok(second !== undefined && isBetween(first + 40, second, Date.now()), `${first} ${second}`);
+      assert.equal(await uploads.lastWrite(OTHER_ID), undefined);
+      await uploads.discard(ID);
+      assert.equal(await uploads.lastWrite(ID), undefined);
+    }),
+  );
+
+  test(
+    "bytes are dropped where somebody says so, and nobody writes while they think",
+    withStore(async ({ uploads }) => {
+      await uploads.write(ID, SHA256, inChunks(CONTENT, 65_536));
+      const lastWrite = await uploads.lastWrite(ID);
+      assert.equal(await uploads.discardWhere(ID, () => false), false);
+      await assert.rejects(
+        uploads.discardWhere(ID, () => Promise.reject(new Error("no answer"))),
+        /no answer/,
+      );
+      assert.equal(await uploads.size(ID), CONTENT.length);
+      const isDropped = await uploads.discardWhere(ID, async (told) => {
+        assert.equal(told, lastWrite);
+        await assert.rejects(uploads.write(ID, SHA256, inChunks(CONTENT, 65_536)), uploadHeld);
+        return true;
+      });
+      assert.deepEqual([isDropped, await uploads.size(ID)], [true, 0]);
+      assert.deepEqual(await toArray(uploads.list()), []);
+      uploads.begin(OTHER_ID);
+      const told: (number | undefined)[] = [];
+      await uploads.discardWhere(OTHER_ID, (time) => told.push(time) > 0);
+      assert.deepEqual(told, [undefined]);
+    }),
+  );
+
+  test(
     "list names the uploads that have bytes",
     withStore(async ({ uploads }) => {
       assert.deepEqual(await toArray(uploads.list()), []);
@@ -93,6 +152,11 @@ export function lifeTests(withStore: WithStore): void {
         await assert.rejects(uploads.write(id, SHA256, inChunks(CONTENT, 65_536)), refused);
         await assert.rejects(uploads.commit(id, digestOf(CONTENT)), refused);
         await assert.rejects(uploads.discard(id), refused);
+        await assert.rejects(uploads.lastWrite(id), refused);
+        await assert.rejects(
+          uploads.discardWhere(id, () => true),
+          refused,
+        );
       }
       assert.deepEqual(await toArray(uploads.list()), []);
     }),
@@ -106,8 +170,11 @@ export function restartTests(withStore: WithStore, skip: string | false): void {
     withStore(async (store) => {
       assert.ok(store.reopen);
       await store.uploads.write(ID, SHA256, inChunks(CONTENT.subarray(0, 300_001), 5000));
+      const lastWrite = await store.uploads.lastWrite(ID);
+      await wait(20);
       const { uploads, blobs } = await store.reopen();
       assert.equal(await uploads.size(ID), 300_001);
+      assert.equal(await uploads.lastWrite(ID), lastWrite);
       assert.deepEqual(await toArray(uploads.list()), [ID]);
       const rest = inChunks(CONTENT.subarray(300_001), 65_536);
       await assert.rejects(uploads.write(ID, { ...SHA256, offset: 0 }, rest), rangeInvalid("300001"));
@@ -131,6 +198,11 @@ export function restartTests(withStore: WithStore, skip: string | false): void {
       assert.ok((await collect(third.blobs.read(digestOf(CONTENT), { offset: 0 }))).equals(CONTENT));
     }),
   );
+}
+
+/** The disk's clock may be some milliseconds behind. */
+function isBetween(start: number, time: number, end: number): boolean {
+  return start - 10 <= time && time <= end;
 }
 
 /** Tells when the first half has been taken, and waits before the second. */
