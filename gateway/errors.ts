@@ -14,6 +14,7 @@ import type { ResponseHeaders } from "./http-messages.ts";
 /** The status of each code. MANIFEST_INVALID is 413 where its metadata names a limit. */
 export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   ACCESS_TOKEN_UNKNOWN: 404,
+  BLOB_IN_USE: 409,
   BLOB_UNKNOWN: 404,
   BLOB_UPLOAD_INVALID: 400,
   BLOB_UPLOAD_UNKNOWN: 404,
@@ -29,9 +30,12 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   FILTER_INVALID: 400,
   INSUFFICIENT_STORAGE: 507,
   KIND_INVALID: 400,
+  MAINTENANCE_RUNNING: 409,
   MANIFEST_BLOB_UNKNOWN: 404,
+  MANIFEST_IN_USE: 409,
   MANIFEST_INVALID: 400,
   MANIFEST_UNKNOWN: 404,
+  MANIFEST_UNVERIFIED: 400,
   NAME_INVALID: 400,
   NAME_UNKNOWN: 404,
   PAGINATION_NUMBER_INVALID: 400,

@@ -4,14 +4,14 @@
 import type { KeyObject } from "node:crypto";
 import type { TokenConfig } from "../config/access.ts";
 import type { ResourceActions } from "../oci/access.ts";
+import { thumbprintOf } from "../oci/key-ids.ts";
+import { algorithmFits, SIGNATURE_ALGORITHMS } from "../oci/signature-algorithms.ts";
+import { isJsonObject, type JsonObject } from "../oci/strict-json.ts";
 import { keyOfChain } from "./certificate-chain.ts";
 import type { TokenAuthority } from "./credentials.ts";
 import { badToken, type JwtHeader, readJwt } from "./jwt-shape.ts";
-import { thumbprintOf } from "./key-ids.ts";
 import { ANONYMOUS, type Principal, principal } from "./principal.ts";
 import { quoted } from "./quoted.ts";
-import { algorithmFits, SIGNATURE_ALGORITHMS } from "./signature-algorithms.ts";
-import { isJsonObject, type JsonObject } from "./strict-json.ts";
 import { parseBundle, parseKeySet, readPublicKey, type Trust, type TrustedKey } from "./trusted-keys.ts";
 import { subjectOf, verifyJwt } from "./verify-jwt.ts";
 import { type Report, WatchedFile } from "./watched-file.ts";

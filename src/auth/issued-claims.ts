@@ -1,9 +1,9 @@
 // The claims of the registry's own tokens on their way back: who was given the token,
 // and what for. The signature was checked before.
 import { parseScope, type ResourceActions } from "../oci/access.ts";
+import { isJsonObject } from "../oci/strict-json.ts";
 import { badToken } from "./jwt-shape.ts";
 import { ANONYMOUS, type Limit, type Principal, type PrincipalKind, principal } from "./principal.ts";
-import { isJsonObject } from "./strict-json.ts";
 
 type Claims = Readonly<Record<string, unknown>>;
 

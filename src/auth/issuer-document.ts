@@ -1,7 +1,8 @@
 // Fetches the small JSON documents of an identity provider, and nothing else: from the
 // place it has itself, over TLS, of a bounded size, within a time.
+
+import { isJsonObject, type JsonObject } from "../oci/strict-json.ts";
 import { quoted } from "./quoted.ts";
-import { isJsonObject, type JsonObject } from "./strict-json.ts";
 
 /** The largest document, in bytes. */
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;

@@ -5,10 +5,10 @@
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type LocalJWKSet } from "jose";
 import type { OidcConfig } from "../config/access.ts";
 import { RegistryError } from "../oci/errors.ts";
+import type { JsonObject } from "../oci/strict-json.ts";
 import { fetchDocument, parseDocumentUrl } from "./issuer-document.ts";
 import type { JwtHeader } from "./jwt-shape.ts";
 import { quoted } from "./quoted.ts";
-import type { JsonObject } from "./strict-json.ts";
 import type { Report } from "./watched-file.ts";
 
 const MINUTE = 60_000;

@@ -1,9 +1,10 @@
 // What can be said of a JSON Web Token before any key is looked up: its size, its
 // three parts, and a header in which nothing is left to guess. Nothing read here is
 // proved; it only says whom to ask. RFC 7515, 4.1; RFC 7519, 7.2; RFC 8725, 3.
+
+import { isJsonObject, type JsonObject, parseStrictObject } from "../oci/strict-json.ts";
 import { Unauthorized } from "./credentials.ts";
 import { quoted } from "./quoted.ts";
-import { isJsonObject, type JsonObject, parseStrictObject } from "./strict-json.ts";
 
 /** The longest token, in characters. */
 export const MAX_TOKEN_LENGTH = 16 * 1024;

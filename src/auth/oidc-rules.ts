@@ -3,7 +3,7 @@
 import type { OidcRule } from "../config/access.ts";
 import type { ResourceActions } from "../oci/access.ts";
 import { type Glob, parseGlob } from "../oci/glob.ts";
-import { isJsonObject, type JsonObject } from "./strict-json.ts";
+import { isJsonObject, type JsonObject } from "../oci/strict-json.ts";
 
 /** What a rule gives to who fits it. */
 export interface Grant {

@@ -1,13 +1,13 @@
 // Tokens of identity providers, such as those that CI systems give to their jobs: they
 // come in under rules about their claims. OpenID Connect Core 1.0, 2 and 3.1.3.7.
 import type { OidcConfig } from "../config/access.ts";
+import { ASYMMETRIC_ALGORITHMS } from "../oci/signature-algorithms.ts";
 import type { TokenAuthority } from "./credentials.ts";
 import { IssuerKeys } from "./issuer-keys.ts";
 import { badToken, type JwtHeader, readJwt, type UnverifiedJwt } from "./jwt-shape.ts";
 import { compileRules, type RuleFinder } from "./oidc-rules.ts";
 import { type Principal, principal } from "./principal.ts";
 import { quoted } from "./quoted.ts";
-import { ASYMMETRIC_ALGORITHMS } from "./signature-algorithms.ts";
 import { subjectOf, verifyJwt } from "./verify-jwt.ts";
 import type { Report } from "./watched-file.ts";
 

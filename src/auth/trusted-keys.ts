@@ -7,9 +7,9 @@ import {
   type KeyObject,
   X509Certificate,
 } from "node:crypto";
-import { libtrustIdOf, thumbprintOf } from "./key-ids.ts";
+import { libtrustIdOf, thumbprintOf } from "../oci/key-ids.ts";
+import { isJsonObject, type JsonObject } from "../oci/strict-json.ts";
 import { quoted } from "./quoted.ts";
-import { isJsonObject, type JsonObject } from "./strict-json.ts";
 
 /** RFC 7518, 3.2: a secret has no fewer bytes than the digest. */
 const MIN_SECRET_BYTES = 32;

@@ -1,15 +1,8 @@
 // What belongs to a manifest and to nothing else, so that it lives and dies with it:
 // members of an index that no other index names, referrers, and manifests behind tags
 // attached by name; none of them where somebody gave it a tag of its own.
-import {
-  holdersIn,
-  manifestKey,
-  namedKey,
-  referrersOf,
-  tagKey,
-  tagsOfManifest,
-  tagsThatBegin,
-} from "../metadata/keys.ts";
+import { holdersIn, namedKey } from "../metadata/keeping-keys.ts";
+import { manifestKey, referrersOf, tagKey, tagsOfManifest, tagsThatBegin } from "../metadata/keys.ts";
 import type { ManifestRecord, TagRecord } from "../metadata/records.ts";
 import type { Transaction } from "../metadata/transaction.ts";
 import type { Digest } from "../oci/digest.ts";

@@ -1,7 +1,8 @@
 // Blobs as a repository sees them: through links. A link is made by pushing or by
 // mounting; removing it leaves the bytes to the sweeper.
 import type { ByteRange } from "../blobs/blob-store.ts";
-import { blobKey, linkKey, namedKey } from "../metadata/keys.ts";
+import { namedKey } from "../metadata/keeping-keys.ts";
+import { blobKey, linkKey } from "../metadata/keys.ts";
 import { transact } from "../metadata/transaction.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";

@@ -2,15 +2,10 @@
 // its tags and all that belongs to it and to nothing else: members of an index,
 // referrers, tags attached by name. Nothing holds less for it until it is purged.
 import { dueKey } from "../metadata/due.ts";
-import {
-  manifestCountKey,
-  manifestKey,
-  referrerKey,
-  tagKey,
-  tagsOfManifest,
-  trashKey,
-} from "../metadata/keys.ts";
-import type { DeletionReason, ManifestRecord, TrashRecord } from "../metadata/records.ts";
+import { trashKey } from "../metadata/keeping-keys.ts";
+import type { DeletionReason, TrashRecord } from "../metadata/keeping-records.ts";
+import { manifestCountKey, manifestKey, referrerKey, tagKey, tagsOfManifest } from "../metadata/keys.ts";
+import type { ManifestRecord } from "../metadata/records.ts";
 import type { Transaction } from "../metadata/transaction.ts";
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";

@@ -1,6 +1,7 @@
 // Deleting what a manifest needs would break that manifest. It is refused, with the
 // manifests by name, unless the operator allows it.
-import { holdersIn, manifestKey, namedKey } from "../metadata/keys.ts";
+import { holdersIn, namedKey } from "../metadata/keeping-keys.ts";
+import { manifestKey } from "../metadata/keys.ts";
 import type { Transaction } from "../metadata/transaction.ts";
 import type { Digest } from "../oci/digest.ts";
 import { type Problem, RegistryError } from "../oci/errors.ts";

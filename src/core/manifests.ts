@@ -1,5 +1,7 @@
 // Manifests: exact bytes, what they refer to, and the one commit that stores a
 // manifest with its tags, its entry in the referrers index, and the events.
+import { trashKey } from "../metadata/keeping-keys.ts";
+import type { DeletionReason } from "../metadata/keeping-records.ts";
 import {
   blobKey,
   contentKey,
@@ -10,19 +12,19 @@ import {
   referrerKey,
   repositoryKey,
   tagKey,
-  trashKey,
 } from "../metadata/keys.ts";
-import type { DeletionReason, ManifestRecord, SignedForm } from "../metadata/records.ts";
+import type { ManifestRecord } from "../metadata/records.ts";
 import { type Transaction, transact } from "../metadata/transaction.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Digest, digestAlgorithm, digestOf } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { ParsedManifest } from "../oci/manifest.ts";
-import { isSchema1, SCHEMA_1_SIGNED } from "../oci/media-types.ts";
+import { SCHEMA_1_SIGNED } from "../oci/media-types.ts";
 import type { Reference, RepositoryName, Tag } from "../oci/reference.ts";
 import { demandDelete } from "./blobs.ts";
 import type { CoreContext } from "./context.ts";
-import { type DeletedManifest, deleteManifest, kindOf, manifestUnknown } from "./deletion.ts";
+import { type DeletedManifest, deleteManifest, kindOf } from "./deletion.ts";
+import { findManifest, servedDescriptor } from "./find-manifest.ts";
 import type { Pull } from "./listener.ts";
 import { readContent } from "./manifest-content.ts";
 import { type ImportedSchema1, type ManifestDocument, readDocument } from "./manifest-document.ts";
@@ -32,7 +34,7 @@ import { type PushedElsewhere, rulesFor } from "./pushed-elsewhere.ts";
 import { addManifestHolders, digestsNamedBy } from "./references.ts";
 import { ensureRepository } from "./repositories.ts";
 import { SignedForms } from "./signed-forms.ts";
-import { moveTag, type TagPrecondition, tagDescriptor, tagUnknown } from "./tags.ts";
+import { moveTag, type TagPrecondition } from "./tags.ts";
 
 /** Up to this size, in bytes, a manifest is also kept beside its card and read in one lookup. */
 const INLINE_LIMIT = 256 * 1024;
@@ -108,34 +110,17 @@ export class Manifests {
 
   /** Throws MANIFEST_UNKNOWN. */
   async stat(repository: RepositoryName, reference: Reference, origin: Origin): Promise<Descriptor> {
-    const { descriptor, signed } = await this.#find(repository, reference);
+    const { descriptor, signed } = await findManifest(this.#context, repository, reference);
     this.#context.listener.pulled(origin, pullOf(repository, reference, descriptor, { headOnly: true }));
     return servedDescriptor(descriptor, signed);
   }
 
   /** Throws MANIFEST_UNKNOWN. */
   async get(repository: RepositoryName, reference: Reference, origin: Origin): Promise<ManifestContent> {
-    const { descriptor, signed } = await this.#find(repository, reference);
+    const { descriptor, signed } = await findManifest(this.#context, repository, reference);
     const content = await this.#read(signed?.digest ?? descriptor.digest);
     this.#context.listener.pulled(origin, pullOf(repository, reference, descriptor, { headOnly: false }));
     return { descriptor: servedDescriptor(descriptor, signed), content };
-  }
-
-  async #find(repository: RepositoryName, reference: Reference): Promise<FoundManifest> {
-    if (reference.kind === "digest") return this.#findByDigest(repository, reference.digest);
-    const tag = await this.#context.metadata.get(tagKey(repository, reference.tag));
-    if (tag === undefined) throw tagUnknown(repository, reference.tag);
-    // How schema 1 is served changes with its signatures, of which tags know nothing.
-    return isSchema1(tag.mediaType)
-      ? this.#findByDigest(repository, tag.digest)
-      : { descriptor: tagDescriptor(tag) };
-  }
-
-  async #findByDigest(repository: RepositoryName, digest: Digest): Promise<FoundManifest> {
-    const record = await this.#context.metadata.get(manifestKey(repository, digest));
-    if (record === undefined) throw manifestUnknown(repository, digest);
-    const { mediaType, size, signed } = record;
-    return { descriptor: { mediaType, digest, size }, ...(signed !== undefined && { signed }) };
   }
 
   async #read(digest: Digest): Promise<Uint8Array> {
@@ -249,13 +234,6 @@ interface ManifestToStore {
   readonly forms: SignedForms;
 }
 
-/** What is stored. */
-interface FoundManifest {
-  /** Of what its digest names. */
-  readonly descriptor: Descriptor;
-  readonly signed?: SignedForm;
-}
-
 /** What storing the manifest will ask the catalogue for. */
 function keysOf(
   { repository, tags }: PutManifest,
@@ -279,11 +257,6 @@ function describe({ digest: expected }: PutManifest, { content, manifest }: Mani
     throw new RegistryError("DIGEST_INVALID", { digest: expected, actual: digest }, { message });
   }
   return { mediaType: manifest.mediaType, digest, size: content.length };
-}
-
-/** As clients get it: the size is that of the bytes they get. */
-function servedDescriptor(descriptor: Descriptor, signed: SignedForm | undefined): Descriptor {
-  return signed === undefined ? descriptor : { ...descriptor, mediaType: SCHEMA_1_SIGNED, size: signed.size };
 }
 
 function pullOf(

@@ -7,10 +7,10 @@ import {
   contentsKey,
   heldKey,
   linkHolderKey,
-  linkKey,
   manifestHolderKey,
   namedKey,
-} from "../metadata/keys.ts";
+} from "../metadata/keeping-keys.ts";
+import { linkKey } from "../metadata/keys.ts";
 import type { LinkRecord } from "../metadata/records.ts";
 import type { Transaction } from "../metadata/transaction.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -85,7 +85,8 @@ export function exchangeHolder(
   if (from === undefined) return;
   letGo(transaction, { repository, digest }, from);
   transaction.add(namedKey(repository, from), -1);
-  dueBlob(transaction, from, context.now());
+  // Somebody may be about to read it.
+  dueBlob(transaction, from, context.now() + context.options.graceMs);
 }
 
 /** Makes sure that the repository has a link to the blob, fresh enough for whoever asks for it now. True: it is new. */

@@ -2,22 +2,18 @@
 // as they are in the commit, so that nothing goes that somebody came to need.
 import type { Due } from "../metadata/due.ts";
 import {
-  blobKey,
-  contentKey,
   contentsKey,
   heldKey,
-  linkKey,
   namedKey,
   openUploadsKey,
   pullsKey,
-  repositoryKey,
   tagChangeKey,
   tagChangesOf,
-  tagKey,
   trashKey,
   untaggedKey,
-} from "../metadata/keys.ts";
-import type { TrashRecord } from "../metadata/records.ts";
+} from "../metadata/keeping-keys.ts";
+import type { TrashRecord } from "../metadata/keeping-records.ts";
+import { blobKey, contentKey, linkKey, repositoryKey, tagKey } from "../metadata/keys.ts";
 import { type Transaction, transact } from "../metadata/transaction.ts";
 import type { Digest } from "../oci/digest.ts";
 import { OCTET_STREAM } from "../oci/media-types.ts";

@@ -1,15 +1,8 @@
 // Bringing manifests back from the trash: their cards, their places in the referrers
 // index, the links to their blobs, and their tags where those are free.
-import {
-  blobKey,
-  linkKey,
-  manifestCountKey,
-  manifestKey,
-  referrerKey,
-  tagKey,
-  trashKey,
-} from "../metadata/keys.ts";
-import type { TrashRecord } from "../metadata/records.ts";
+import { trashKey } from "../metadata/keeping-keys.ts";
+import type { TrashRecord } from "../metadata/keeping-records.ts";
+import { blobKey, linkKey, manifestCountKey, manifestKey, referrerKey, tagKey } from "../metadata/keys.ts";
 import type { Transaction } from "../metadata/transaction.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";

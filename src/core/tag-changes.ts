@@ -1,8 +1,8 @@
 // What became of a tag: each change leaves a record, for whoever asks when it moved,
 // by whom, and from where to where; and for bringing back what it was.
 import { dueKey } from "../metadata/due.ts";
-import { tagChangeKey, tagChangesOf, timeText } from "../metadata/keys.ts";
-import type { DeletionReason, TagChangeRecord } from "../metadata/records.ts";
+import { tagChangeKey, tagChangesOf, timeText } from "../metadata/keeping-keys.ts";
+import type { DeletionReason, TagChangeRecord } from "../metadata/keeping-records.ts";
 import type { Transaction } from "../metadata/transaction.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName, Tag } from "../oci/reference.ts";

@@ -1,5 +1,6 @@
 // What tags were: listing it, and going back to it.
-import { manifestKey, tagKey, trashKey } from "../metadata/keys.ts";
+import { trashKey } from "../metadata/keeping-keys.ts";
+import { manifestKey, tagKey } from "../metadata/keys.ts";
 import { type Transaction, transact } from "../metadata/transaction.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";

@@ -1,7 +1,9 @@
 // Tags: names that point to manifests. A tag is only ever changed together with
 // the index of a manifest's tags, and announced by one event.
-import { manifestKey, manifestTagKey, tagKey, tagsOf, untaggedKey } from "../metadata/keys.ts";
-import type { DeletionReason, TagRecord } from "../metadata/records.ts";
+import { untaggedKey } from "../metadata/keeping-keys.ts";
+import type { DeletionReason } from "../metadata/keeping-records.ts";
+import { manifestKey, manifestTagKey, tagKey, tagsOf } from "../metadata/keys.ts";
+import type { TagRecord } from "../metadata/records.ts";
 import { type Transaction, transact } from "../metadata/transaction.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";

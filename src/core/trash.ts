@@ -1,8 +1,9 @@
 // The trash: deleted manifests, with all that it takes to bring them back, until
 // their time is over or somebody says so.
 import { digestEntryOf } from "../metadata/entry-names.ts";
-import { manifestKey, trash, trashKey, trashOf } from "../metadata/keys.ts";
-import type { TrashRecord } from "../metadata/records.ts";
+import { trash, trashKey, trashOf } from "../metadata/keeping-keys.ts";
+import type { TrashRecord } from "../metadata/keeping-records.ts";
+import { manifestKey } from "../metadata/keys.ts";
 import { type Transaction, transact } from "../metadata/transaction.ts";
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";

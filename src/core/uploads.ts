@@ -24,7 +24,7 @@ import type { Origin } from "./origin.ts";
 import type { Page, PageRequest } from "./page.ts";
 import { ensureLink } from "./references.ts";
 import { ensureRepository } from "./repositories.ts";
-import { dropOrphan, expireUpload, removeSession } from "./upload-ends.ts";
+import { dropOrphan, expireUpload, lastActivity, removeSession } from "./upload-ends.ts";
 
 /** How long asking again for a commit gives the same answer, in milliseconds. */
 const CLOSED_UPLOAD_AGE = 60 * 60 * 1000;
@@ -37,6 +37,12 @@ export interface Upload extends UploadRecord {
   readonly id: string;
   /** How many bytes it holds. */
   readonly offset: number;
+}
+
+/** As it is listed. */
+export interface ListedUpload extends Upload {
+  /** When anything was last done with it, in milliseconds since 1970. */
+  readonly lastActivityTime: number;
 }
 
 /** Names a session. */
@@ -140,12 +146,14 @@ export class Uploads {
   }
 
   /** The open sessions, oldest first. */
-  async list(request: PageRequest, repository?: RepositoryName): Promise<Page<Upload>> {
-    const found: Upload[] = [];
+  async list(request: PageRequest, repository?: RepositoryName): Promise<Page<ListedUpload>> {
+    const { uploads } = this.#context;
+    const found: ListedUpload[] = [];
     for await (const { name: id, record } of this.#walk(request.after)) {
       if (repository !== undefined && record.repository !== repository) continue;
       if (found.length === request.limit) return { items: found, more: true };
-      found.push({ ...record, id, offset: await this.#context.uploads.size(id) });
+      const lastActivityTime = lastActivity(record, await uploads.lastWrite(id));
+      found.push({ ...record, id, offset: await uploads.size(id), lastActivityTime });
     }
     return { items: found, more: false };
   }

@@ -1,28 +1,36 @@
 // Reading a manifest: what it is, and what it refers to. Its bytes are never
 // changed or rebuilt. image-spec, Image Manifest and Image Index; docker image
-// manifest v2 schema 2. Members nobody here knows are left alone.
+// manifest v2 schema 2; schema 1 is read by schema1.ts. Members nobody here knows are left alone.
 import type { Descriptor } from "./descriptor.ts";
 import { type Digest, digestOf, isDigest } from "./digest.ts";
-import { RegistryError } from "./errors.ts";
+import { manifestInvalid, quoted } from "./manifest-errors.ts";
 import {
   DOCKER_MANIFEST,
   DOCKER_MANIFEST_LIST,
   essence,
   isNonDistributable,
-  isSchema1,
   OCI_ARTIFACT_MANIFEST,
   OCI_IMAGE_INDEX,
   OCI_IMAGE_MANIFEST,
 } from "./media-types.ts";
+import { isSchema1Document, parseSchema1 } from "./schema1.ts";
 
 /** The largest manifest that is accepted, in bytes. distribution-spec, Pushing Manifests: at least 4 megabytes. */
 export const MAX_MANIFEST_SIZE = 4 * 1024 * 1024;
+
+/** What a manifest says of a blob it names. */
+export interface NamedContent extends Omit<Descriptor, "size"> {
+  /** In bytes. Absent: the manifest does not say; schema 1 names digests only. */
+  readonly size?: number;
+}
 
 /** What a manifest refers to, as far as the registry cares. */
 export interface ParsedManifest {
   readonly mediaType: string;
   /** Blobs the repository must have: config and layers, without those that stay with their publisher. */
-  readonly blobs: readonly Descriptor[];
+  readonly blobs: readonly NamedContent[];
+  /** Layers that may stay with their publisher, and may be here all the same. image-spec, Non-distributable layers. */
+  readonly foreign: readonly Descriptor[];
   /** The members of an index. */
   readonly manifests: readonly Descriptor[];
   /** The manifest this one points at. */
@@ -44,23 +52,24 @@ const SHAPES: ReadonlyMap<string, Shape> = new Map([
 ]);
 
 /**
- * Reads a manifest. `declared` is the media type the client sent, empty if none.
- * Throws MANIFEST_INVALID, and says where and why.
+ * Reads a manifest; of schema 1, the payload without signatures (jws.ts). `declared` is the media type the client sent,
+ * empty if none. Throws MANIFEST_INVALID, and says where and why.
  */
 export function parseManifest(content: Uint8Array, declared: string): ParsedManifest {
+  if (isSchema1Document(content, essence(declared))) return parseSchema1(content, essence(declared));
   const document = parseDocument(content);
   const mediaType = mediaTypeOf(document, essence(declared));
   const shape = SHAPES.get(mediaType);
   if (shape === undefined)
-    throw invalid(`media type "${mediaType}" is not one of ${[...SHAPES.keys()].join(", ")}`);
-  if (shape !== "artifact" && document.schemaVersion !== 2) throw invalid("schemaVersion must be 2");
+    throw manifestInvalid(`media type "${mediaType}" is not one of ${[...SHAPES.keys()].join(", ")}`);
+  if (shape !== "artifact" && document.schemaVersion !== 2) throw manifestInvalid("schemaVersion must be 2");
   refuseTwoFaces(document, shape);
   const subject = readSubject(document);
   const annotations = readAnnotations(document);
   const artifactType = artifactTypeOf(document, shape);
   return {
     mediaType,
-    blobs: shape === "index" ? [] : readBlobs(document, shape),
+    ...(shape === "index" ? { blobs: [], foreign: [] } : readBlobs(document, shape)),
     manifests: shape === "index" ? readList(document, "manifests", true) : [],
     ...(subject !== undefined && { subject }),
     ...(artifactType !== undefined && { artifactType }),
@@ -76,9 +85,9 @@ function parseDocument(content: Uint8Array): Document {
     if (isDocument(value)) return value;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : "unreadable";
-    throw invalid(`the manifest is not JSON: ${reason}`, cause);
+    throw manifestInvalid(`the manifest is not JSON: ${reason}`, cause);
   }
-  throw invalid("the manifest must be a JSON object");
+  throw manifestInvalid("the manifest must be a JSON object");
 }
 
 function isDocument(value: unknown): value is Document {
@@ -88,12 +97,10 @@ function isDocument(value: unknown): value is Document {
 /** The declared media type and the document's own must agree; where both are missing the members decide. */
 function mediaTypeOf(document: Document, declared: string): string {
   const own = document.mediaType;
-  if (own !== undefined && typeof own !== "string") throw invalid("mediaType must be a string");
+  if (own !== undefined && typeof own !== "string") throw manifestInvalid("mediaType must be a string");
   const mediaType = own ?? (declared === "" || declared === "application/json" ? guess(document) : declared);
-  if (isSchema1(declared) || isSchema1(mediaType) || document.schemaVersion === 1)
-    throw invalid("Docker image manifest version 2, schema 1 is not supported; push schema 2 or OCI");
   if (declared !== "" && declared !== "application/json" && declared !== essence(mediaType))
-    throw invalid(`mediaType "${mediaType}" contradicts the Content-Type "${declared}"`);
+    throw manifestInvalid(`mediaType "${mediaType}" contradicts the Content-Type "${declared}"`);
   return mediaType;
 }
 
@@ -107,23 +114,29 @@ function refuseTwoFaces(document: Document, shape: Shape): void {
   const foreign = shape === "index" ? ["config", "layers"] : ["manifests"];
   const found = foreign.find((member) => document[member] !== undefined && document[member] !== null);
   if (found !== undefined)
-    throw invalid(`an ${shape === "index" ? "index" : "image manifest"} must not have "${found}"`);
+    throw manifestInvalid(`an ${shape === "index" ? "index" : "image manifest"} must not have "${found}"`);
 }
 
-function readBlobs(document: Document, shape: "image" | "artifact"): readonly Descriptor[] {
-  if (shape === "artifact") return readList(document, "blobs", false);
+function readBlobs(
+  document: Document,
+  shape: "image" | "artifact",
+): Pick<ParsedManifest, "blobs" | "foreign"> {
+  if (shape === "artifact") return { blobs: readList(document, "blobs", false), foreign: [] };
   const config = readDescriptor(document.config, "config");
   const layers = readList(document, "layers", true);
-  return [config, ...layers.filter((layer) => !isNonDistributable(layer.mediaType))];
+  return {
+    blobs: [config, ...layers.filter((layer) => !isNonDistributable(layer.mediaType))],
+    foreign: layers.filter((layer) => isNonDistributable(layer.mediaType)),
+  };
 }
 
 function readList(document: Document, member: string, required: boolean): readonly Descriptor[] {
   const list = document[member];
   if (list === undefined || list === null) {
-    if (required && list === undefined) throw invalid(`"${member}" is missing`);
+    if (required && list === undefined) throw manifestInvalid(`"${member}" is missing`);
     return [];
   }
-  if (!Array.isArray(list)) throw invalid(`"${member}" must be a list`);
+  if (!Array.isArray(list)) throw manifestInvalid(`"${member}" must be a list`);
   return list.map((value, index) => readDescriptor(value, `${member}[${index}]`));
 }
 
@@ -133,29 +146,30 @@ function readSubject(document: Document): Digest | undefined {
 }
 
 function readDescriptor(value: unknown, where: string): Descriptor {
-  if (!isDocument(value)) throw invalid(`"${where}" must be a descriptor`);
+  if (!isDocument(value)) throw manifestInvalid(`"${where}" must be a descriptor`);
   const { mediaType, digest, size, data } = value;
-  if (typeof mediaType !== "string" || mediaType === "") throw invalid(`"${where}.mediaType" is missing`);
+  if (typeof mediaType !== "string" || mediaType === "")
+    throw manifestInvalid(`"${where}.mediaType" is missing`);
   if (typeof digest !== "string" || !isDigest(digest))
-    throw invalid(`"${where}.digest" must be a sha256 or sha512 digest, not ${quote(digest)}`);
+    throw manifestInvalid(`"${where}.digest" must be a sha256 or sha512 digest, not ${quoted(digest)}`);
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0)
-    throw invalid(`"${where}.size" must be a number of bytes, not ${quote(size)}`);
+    throw manifestInvalid(`"${where}.size" must be a number of bytes, not ${quoted(size)}`);
   if (data !== undefined) checkData(data, { mediaType, digest, size }, where);
   return { mediaType, digest, size };
 }
 
 /** Embedded content must be what the descriptor says. image-spec, Descriptor, Embedded Content. */
 function checkData(data: unknown, descriptor: Descriptor, where: string): void {
-  if (typeof data !== "string") throw invalid(`"${where}.data" must be base64 text`);
+  if (typeof data !== "string") throw manifestInvalid(`"${where}.data" must be base64 text`);
   const bytes = Buffer.from(data, "base64");
   const algorithm = descriptor.digest.startsWith("sha512") ? "sha512" : "sha256";
   if (bytes.length !== descriptor.size || digestOf(bytes, algorithm) !== descriptor.digest)
-    throw invalid(`"${where}.data" is not the content of ${descriptor.digest}`);
+    throw manifestInvalid(`"${where}.data" is not the content of ${descriptor.digest}`);
 }
 
 function artifactTypeOf(document: Document, shape: Shape): string | undefined {
   const own = document.artifactType;
-  if (own !== undefined && typeof own !== "string") throw invalid(`"artifactType" must be a string`);
+  if (own !== undefined && typeof own !== "string") throw manifestInvalid(`"artifactType" must be a string`);
   if (own !== undefined && own !== "") return checkMediaType(own, "artifactType");
   if (shape !== "image" || !isDocument(document.config)) return undefined;
   const { mediaType } = document.config;
@@ -165,26 +179,17 @@ function artifactTypeOf(document: Document, shape: Shape): string | undefined {
 /** What goes into every list and event must be short and printable; RFC 6838, 4.2 allows no more. */
 function checkMediaType(text: string, where: string): string {
   if (/^[\x20-\x7e]{1,255}$/.test(text)) return text;
-  throw invalid(`"${where}" must be a media type of at most 255 characters, not ${quote(text)}`);
+  throw manifestInvalid(`"${where}" must be a media type of at most 255 characters, not ${quoted(text)}`);
 }
 
 function readAnnotations(document: Document): Readonly<Record<string, string>> | undefined {
   const annotations = document.annotations;
   if (annotations === undefined || annotations === null) return undefined;
-  if (!isDocument(annotations)) throw invalid(`"annotations" must be an object`);
+  if (!isDocument(annotations)) throw manifestInvalid(`"annotations" must be an object`);
   return Object.fromEntries(
     Object.entries(annotations).map(([key, value]) => {
-      if (typeof value !== "string") throw invalid(`annotation ${quote(key)} must be a string`);
+      if (typeof value !== "string") throw manifestInvalid(`annotation ${quoted(key)} must be a string`);
       return [key, value];
     }),
   );
-}
-
-function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
-}
-
-function invalid(message: string, cause?: unknown): RegistryError {
-  return new RegistryError("MANIFEST_INVALID", {}, { message, ...(cause !== undefined && { cause }) });
 }

@@ -12,7 +12,7 @@ import { SigningKeys } from "../../src/auth/signing-keys.ts";
 import { Catalogue } from "../../src/metadata/catalogue.ts";
 import { signingKeysKey } from "../../src/metadata/keys.ts";
 import { LevelEngine } from "../../src/metadata/level-engine.ts";
-import { dataFolder } from "../../src/registry.ts";
+import { dataFolder } from "../../src/stores.ts";
 import { authenticatedBy, forge, signedBy } from "../auth/forge.ts";
 import { Authority } from "../support/certificates.ts";
 import { lacking } from "../support/required-tools.ts";

@@ -7,7 +7,7 @@ import { after, before, suite, test } from "node:test";
 import { SignJWT } from "jose";
 import { Unauthorized } from "../../src/auth/credentials.ts";
 import { ForeignTokens } from "../../src/auth/foreign-tokens.ts";
-import { libtrustIdOf, thumbprintOf } from "../../src/auth/key-ids.ts";
+import { libtrustIdOf, thumbprintOf } from "../../src/oci/key-ids.ts";
 import { lacking } from "../support/required-tools.ts";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/temporary-directory.ts";
 import { type Made, makeCertificate, type Order } from "./certificate-workshop.ts";

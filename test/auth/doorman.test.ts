@@ -241,6 +241,24 @@ test("lists show what may be pulled, and follow the policy when it changes", () 
   );
 });
 
+test("what concerns no repository is shown to who is shown all of them", () => {
+  const { doorman } = setting();
+  const seesRest = (who: Principal) => doorman.may.sight(who, "events")(undefined);
+  const limited = (limit: Limit): Principal => ({ ...alice, limit });
+  const scoped = (type: string, name: string, actions: readonly string[]): Limit => ({
+    kind: "scoped",
+    access: [{ type, name, actions }],
+  });
+  assert.deepEqual([seesRest(alice), seesRest(root), seesRest(ANONYMOUS)], [true, true, false]);
+  assert.equal(seesRest(limited(scoped("repository", "a/**", ["pull"]))), false);
+  assert.equal(seesRest(limited(scoped("registry", "catalog", ["*"]))), false);
+  assert.equal(seesRest(limited(scoped("registry", "events", ["*"]))), true);
+  const hers = doorman.may.sight(alice, "events");
+  assert.equal(hers(undefined), true);
+  doorman.may.setPolicy([{ repositories: ["x/**"], who: ["anyone"], effect: "allow", actions: ["pull"] }]);
+  assert.equal(hers(undefined), false);
+});
+
 test("a token for a resource holds only what its principal may do", () => {
   const { doorman } = setting();
   const all = (name: string) => ({ type: "repository", name, actions: ["*"] });

@@ -7,9 +7,9 @@ import { after, afterEach, before, suite, test } from "node:test";
 import { type JWTHeaderParameters, type JWTPayload, SignJWT } from "jose";
 import { Unauthorized } from "../../src/auth/credentials.ts";
 import { ForeignTokens } from "../../src/auth/foreign-tokens.ts";
-import { libtrustIdOf, thumbprintOf } from "../../src/auth/key-ids.ts";
-import { SIGNATURE_ALGORITHMS } from "../../src/auth/signature-algorithms.ts";
 import type { TokenConfig } from "../../src/config/access.ts";
+import { libtrustIdOf, thumbprintOf } from "../../src/oci/key-ids.ts";
+import { SIGNATURE_ALGORITHMS } from "../../src/oci/signature-algorithms.ts";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/temporary-directory.ts";
 import { authenticatedBy, forge, signedBy } from "./forge.ts";
 

@@ -27,6 +27,7 @@ test("content that is there has a URL, what is gone and what is no content has n
     blob_mounted: blob,
     blob_deleted: undefined,
     blob_collected: undefined,
+    blob_damaged: undefined,
     manifest_pushed: manifest,
     manifest_pulled: manifest,
     manifest_deleted: undefined,
@@ -35,6 +36,7 @@ test("content that is there has a URL, what is gone and what is no content has n
     tag_deleted: undefined,
     upload_cancelled: undefined,
     upload_expired: undefined,
+    collection_finished: undefined,
   });
 });
 

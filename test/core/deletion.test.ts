@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NOBODY } from "../../src/core/origin.ts";
-import { heldKey, manifestKey, namedKey } from "../../src/metadata/keys.ts";
+import { heldKey, namedKey } from "../../src/metadata/keeping-keys.ts";
+import { manifestKey } from "../../src/metadata/keys.ts";
 import type { Digest } from "../../src/oci/digest.ts";
 import type { RegistryError } from "../../src/oci/errors.ts";
 import { parseTag } from "../../src/oci/reference.ts";

@@ -23,6 +23,8 @@ const FACTS: Readonly<Record<string, EventFact>> = {
   pulledByDigest: { kind: "manifest_pulled", descriptor: manifest, artifactType: sbom },
   moved: { kind: "tag_moved", tag, descriptor: manifest, previousDigest: digest },
   cancelled: { kind: "upload_cancelled", uploadId: "u" },
+  damaged: { kind: "blob_damaged", descriptor: blob, repositories: [parseRepositoryName("a")] },
+  finished: { kind: "collection_finished", manifests: 0, links: 1, blobs: 1, bytes: 1 },
 };
 
 function event(fact: EventFact, repository?: string): EventRecord {
@@ -39,7 +41,8 @@ const BY_FACT: readonly (readonly [EventChoice, readonly string[]])[] = [
     { mediaTypes: ["application/vnd.oci.*"] },
     ["pushed", "untagged", "sbom", "pulledByTag", "pulledByDigest", "moved"],
   ],
-  [{ mediaTypes: ["application/octet-stream"] }, ["blob"]],
+  [{ mediaTypes: ["application/octet-stream"] }, ["blob", "damaged"]],
+  [{ kinds: ["blob_damaged", "collection_finished"] }, ["damaged", "finished"]],
   [{ artifactTypes: ["application/*"] }, ["sbom", "pulledByDigest"]],
   [{ artifactTypes: ["text/*"] }, []],
   [{ tags: ["v*"] }, ["pushed", "pulledByTag", "moved"]],
@@ -81,6 +84,18 @@ for (const [choice, expected] of BY_REPOSITORY) {
     assert.deepEqual(chosen, expected);
   });
 }
+
+test("what concerns no repository is in sight of who sees all of them, and of nobody else", () => {
+  const finished = event(FACTS.finished ?? assert.fail());
+  const damaged = event(FACTS.damaged ?? assert.fail());
+  const some = parseEventFilter({}, (repository) => repository === "a");
+  const all = parseEventFilter({}, () => true);
+  for (const one of [finished, damaged]) {
+    assert.equal(some.passes(one), false);
+    assert.equal(all.passes(one), true);
+    assert.equal(parseEventFilter({}).passes(one), true);
+  }
+});
 
 test("a filter goes on telling names apart after it has seen many", () => {
   const filter = parseEventFilter({ repositories: ["a*0"] });

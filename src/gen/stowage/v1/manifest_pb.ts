@@ -8,13 +8,15 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Descriptor } from "./descriptor_pb.ts";
 import { file_stowage_v1_descriptor } from "./descriptor_pb.ts";
+import type { Reason } from "./reason_pb.ts";
+import { file_stowage_v1_reason } from "./reason_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file stowage/v1/manifest.proto.
  */
 export const file_stowage_v1_manifest: GenFile = /*@__PURE__*/
-  fileDesc("ChlzdG93YWdlL3YxL21hbmlmZXN0LnByb3RvEgpzdG93YWdlLnYxIjQKCVJlZmVyZW5jZRINCgN0YWcYASABKAlIABIQCgZkaWdlc3QYAiABKAlIAEIGCgRuYW1lInAKA1RhZxIMCgRuYW1lGAEgASgJEioKCmRlc2NyaXB0b3IYAiABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3ISLwoLdXBkYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wItQBCg9UYWdQcmVjb25kaXRpb24SEAoGYWJzZW50GAEgASgISAASEQoHcHJlc2VudBgCIAEoCEgAEjcKBmFueV9vZhgDIAEoCzIlLnN0b3dhZ2UudjEuVGFnUHJlY29uZGl0aW9uLkRpZ2VzdFNldEgAEjgKB25vbmVfb2YYBCABKAsyJS5zdG93YWdlLnYxLlRhZ1ByZWNvbmRpdGlvbi5EaWdlc3RTZXRIABocCglEaWdlc3RTZXQSDwoHZGlnZXN0cxgBIAMoCUILCgljb25kaXRpb24ivQEKCFJlZmVycmVyEioKCmRlc2NyaXB0b3IYASABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3ISFQoNYXJ0aWZhY3RfdHlwZRgCIAEoCRI6Cgthbm5vdGF0aW9ucxgDIAMoCzIlLnN0b3dhZ2UudjEuUmVmZXJyZXIuQW5ub3RhdGlvbnNFbnRyeRoyChBBbm5vdGF0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiGgoKUmVwb3NpdG9yeRIMCgRuYW1lGAEgASgJYgZwcm90bzM", [file_google_protobuf_timestamp, file_stowage_v1_descriptor]);
+  fileDesc("ChlzdG93YWdlL3YxL21hbmlmZXN0LnByb3RvEgpzdG93YWdlLnYxIjQKCVJlZmVyZW5jZRINCgN0YWcYASABKAlIABIQCgZkaWdlc3QYAiABKAlIAEIGCgRuYW1lInAKA1RhZxIMCgRuYW1lGAEgASgJEioKCmRlc2NyaXB0b3IYAiABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3ISLwoLdXBkYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wItQBCg9UYWdQcmVjb25kaXRpb24SEAoGYWJzZW50GAEgASgISAASEQoHcHJlc2VudBgCIAEoCEgAEjcKBmFueV9vZhgDIAEoCzIlLnN0b3dhZ2UudjEuVGFnUHJlY29uZGl0aW9uLkRpZ2VzdFNldEgAEjgKB25vbmVfb2YYBCABKAsyJS5zdG93YWdlLnYxLlRhZ1ByZWNvbmRpdGlvbi5EaWdlc3RTZXRIABocCglEaWdlc3RTZXQSDwoHZGlnZXN0cxgBIAMoCUILCgljb25kaXRpb24ivQEKCFJlZmVycmVyEioKCmRlc2NyaXB0b3IYASABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3ISFQoNYXJ0aWZhY3RfdHlwZRgCIAEoCRI6Cgthbm5vdGF0aW9ucxgDIAMoCzIlLnN0b3dhZ2UudjEuUmVmZXJyZXIuQW5ub3RhdGlvbnNFbnRyeRoyChBBbm5vdGF0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiGgoKUmVwb3NpdG9yeRIMCgRuYW1lGAEgASgJIqsBCglUYWdDaGFuZ2USLwoLY2hhbmdlX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2Zyb21fZGlnZXN0GAIgASgJEhEKCXRvX2RpZ2VzdBgDIAEoCRINCgVhY3RvchgEIAEoCRISCgpyZXF1ZXN0X2lkGAUgASgJEiIKBnJlYXNvbhgGIAEoCzISLnN0b3dhZ2UudjEuUmVhc29uIrACCg9EZWxldGVkTWFuaWZlc3QSKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvchIMCgR0YWdzGAIgAygJEi8KC2RlbGV0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFYWN0b3IYBSABKAkSIgoGcmVhc29uGAYgASgLMhIuc3Rvd2FnZS52MS5SZWFzb24SEgoKY29tcGFuaW9ucxgHIAEoBRIVCg1hcnRpZmFjdF90eXBlGAggASgJEg8KB3N1YmplY3QYCSABKAkSEgoKcmVwb3NpdG9yeRgKIAEoCWIGcHJvdG8z", [file_google_protobuf_timestamp, file_stowage_v1_descriptor, file_stowage_v1_reason]);
 
 /**
  * Reference names a manifest, by tag or by digest.
@@ -220,4 +222,148 @@ export type Repository = Message<"stowage.v1.Repository"> & {
  */
 export const RepositorySchema: GenMessage<Repository> = /*@__PURE__*/
   messageDesc(file_stowage_v1_manifest, 4);
+
+/**
+ * TagChange is one entry of a tag's history.
+ *
+ * @generated from message stowage.v1.TagChange
+ */
+export type TagChange = Message<"stowage.v1.TagChange"> & {
+  /**
+   * When it happened.
+   *
+   * @generated from field: google.protobuf.Timestamp change_time = 1;
+   */
+  changeTime?: Timestamp | undefined;
+
+  /**
+   * The digest it pointed to before. Empty: the tag did not exist.
+   *
+   * @generated from field: string from_digest = 2;
+   */
+  fromDigest: string;
+
+  /**
+   * The digest it points to since. Empty: the tag was deleted.
+   *
+   * @generated from field: string to_digest = 3;
+   */
+  toDigest: string;
+
+  /**
+   * The verified name of who did it. Empty: nobody was asked for a name, or
+   * the registry did it by itself.
+   *
+   * @generated from field: string actor = 4;
+   */
+  actor: string;
+
+  /**
+   * The request that did it, as logs and events name it. Empty: the registry
+   * did it by itself.
+   *
+   * @generated from field: string request_id = 5;
+   */
+  requestId: string;
+
+  /**
+   * Why the tag was deleted. Absent: it was not, or it was asked for.
+   *
+   * @generated from field: stowage.v1.Reason reason = 6;
+   */
+  reason?: Reason | undefined;
+};
+
+/**
+ * Describes the message stowage.v1.TagChange.
+ * Use `create(TagChangeSchema)` to create a new message.
+ */
+export const TagChangeSchema: GenMessage<TagChange> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_manifest, 5);
+
+/**
+ * DeletedManifest is a manifest in the trash.
+ *
+ * @generated from message stowage.v1.DeletedManifest
+ */
+export type DeletedManifest = Message<"stowage.v1.DeletedManifest"> & {
+  /**
+   * The manifest's descriptor; always set.
+   *
+   * @generated from field: stowage.v1.Descriptor descriptor = 1;
+   */
+  descriptor?: Descriptor | undefined;
+
+  /**
+   * The tags that pointed to it.
+   *
+   * @generated from field: repeated string tags = 2;
+   */
+  tags: string[];
+
+  /**
+   * When it was deleted.
+   *
+   * @generated from field: google.protobuf.Timestamp delete_time = 3;
+   */
+  deleteTime?: Timestamp | undefined;
+
+  /**
+   * Until when UndeleteManifest brings it back; soon after, it is removed for
+   * good.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 4;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * The verified name of who deleted it. Empty: nobody was asked for a name,
+   * or the registry did it by itself.
+   *
+   * @generated from field: string actor = 5;
+   */
+  actor: string;
+
+  /**
+   * Why; always set.
+   *
+   * @generated from field: stowage.v1.Reason reason = 6;
+   */
+  reason?: Reason | undefined;
+
+  /**
+   * How many manifests were deleted with it because they belonged to it.
+   *
+   * @generated from field: int32 companions = 7;
+   */
+  companions: number;
+
+  /**
+   * What kind of thing it is, as in Referrer. Empty: it has none.
+   *
+   * @generated from field: string artifact_type = 8;
+   */
+  artifactType: string;
+
+  /**
+   * The digest of the manifest it points at. Empty: it has no subject.
+   *
+   * @generated from field: string subject = 9;
+   */
+  subject: string;
+
+  /**
+   * The repository it was deleted from.
+   *
+   * @generated from field: string repository = 10;
+   */
+  repository: string;
+};
+
+/**
+ * Describes the message stowage.v1.DeletedManifest.
+ * Use `create(DeletedManifestSchema)` to create a new message.
+ */
+export const DeletedManifestSchema: GenMessage<DeletedManifest> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_manifest, 6);
 

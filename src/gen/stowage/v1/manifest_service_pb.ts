@@ -4,9 +4,11 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Descriptor } from "./descriptor_pb.ts";
 import { file_stowage_v1_descriptor } from "./descriptor_pb.ts";
-import type { Reference, Referrer, Repository, Tag, TagPrecondition } from "./manifest_pb.ts";
+import type { DeletedManifest, Reference, Referrer, Repository, Tag, TagChange, TagPrecondition } from "./manifest_pb.ts";
 import { file_stowage_v1_manifest } from "./manifest_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -14,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file stowage/v1/manifest_service.proto.
  */
 export const file_stowage_v1_manifest_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFzdG93YWdlL3YxL21hbmlmZXN0X3NlcnZpY2UucHJvdG8SCnN0b3dhZ2UudjEirgEKElB1dE1hbmlmZXN0UmVxdWVzdBISCgpyZXBvc2l0b3J5GAEgASgJEhIKCm1lZGlhX3R5cGUYAiABKAkSDwoHY29udGVudBgDIAEoDBITCgZkaWdlc3QYBCABKAlIAIgBARIMCgR0YWdzGAUgAygJEjEKDHByZWNvbmRpdGlvbhgGIAEoCzIbLnN0b3dhZ2UudjEuVGFnUHJlY29uZGl0aW9uQgkKB19kaWdlc3QiYAoTUHV0TWFuaWZlc3RSZXNwb25zZRIqCgpkZXNjcmlwdG9yGAEgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEg8KB3N1YmplY3QYAiABKAkSDAoEdGFncxgDIAMoCSJSChJHZXRNYW5pZmVzdFJlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIoCglyZWZlcmVuY2UYAiABKAsyFS5zdG93YWdlLnYxLlJlZmVyZW5jZSJSChNHZXRNYW5pZmVzdFJlc3BvbnNlEioKCmRlc2NyaXB0b3IYASABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3ISDwoHY29udGVudBgCIAEoDCJTChNTdGF0TWFuaWZlc3RSZXF1ZXN0EhIKCnJlcG9zaXRvcnkYASABKAkSKAoJcmVmZXJlbmNlGAIgASgLMhUuc3Rvd2FnZS52MS5SZWZlcmVuY2UiQgoUU3RhdE1hbmlmZXN0UmVzcG9uc2USKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvciI7ChVEZWxldGVNYW5pZmVzdFJlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIOCgZkaWdlc3QYAiABKAkiJgoWRGVsZXRlTWFuaWZlc3RSZXNwb25zZRIMCgR0YWdzGAEgAygJImYKEERlbGV0ZVRhZ1JlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRILCgN0YWcYAiABKAkSMQoMcHJlY29uZGl0aW9uGAMgASgLMhsuc3Rvd2FnZS52MS5UYWdQcmVjb25kaXRpb24iPwoRRGVsZXRlVGFnUmVzcG9uc2USKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvciJ1Cg9MaXN0VGFnc1JlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCRITCgtzdGFydF9hZnRlchgEIAEoCRISCgpuYW1lc19vbmx5GAUgASgIIkoKEExpc3RUYWdzUmVzcG9uc2USHQoEdGFncxgBIAMoCzIPLnN0b3dhZ2UudjEuVGFnEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJ4ChRMaXN0UmVmZXJyZXJzUmVxdWVzdBISCgpyZXBvc2l0b3J5GAEgASgJEg4KBmRpZ2VzdBgCIAEoCRIVCg1hcnRpZmFjdF90eXBlGAMgASgJEhEKCXBhZ2Vfc2l6ZRgEIAEoBRISCgpwYWdlX3Rva2VuGAUgASgJIlkKFUxpc3RSZWZlcnJlcnNSZXNwb25zZRInCglyZWZlcnJlcnMYASADKAsyFC5zdG93YWdlLnYxLlJlZmVycmVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJVChdMaXN0UmVwb3NpdG9yaWVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRITCgtzdGFydF9hZnRlchgDIAEoCSJhChhMaXN0UmVwb3NpdG9yaWVzUmVzcG9uc2USLAoMcmVwb3NpdG9yaWVzGAEgAygLMhYuc3Rvd2FnZS52MS5SZXBvc2l0b3J5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCTK8BQoPTWFuaWZlc3RTZXJ2aWNlEk4KC1B1dE1hbmlmZXN0Eh4uc3Rvd2FnZS52MS5QdXRNYW5pZmVzdFJlcXVlc3QaHy5zdG93YWdlLnYxLlB1dE1hbmlmZXN0UmVzcG9uc2USUwoLR2V0TWFuaWZlc3QSHi5zdG93YWdlLnYxLkdldE1hbmlmZXN0UmVxdWVzdBofLnN0b3dhZ2UudjEuR2V0TWFuaWZlc3RSZXNwb25zZSIDkAIBElYKDFN0YXRNYW5pZmVzdBIfLnN0b3dhZ2UudjEuU3RhdE1hbmlmZXN0UmVxdWVzdBogLnN0b3dhZ2UudjEuU3RhdE1hbmlmZXN0UmVzcG9uc2UiA5ACARJXCg5EZWxldGVNYW5pZmVzdBIhLnN0b3dhZ2UudjEuRGVsZXRlTWFuaWZlc3RSZXF1ZXN0GiIuc3Rvd2FnZS52MS5EZWxldGVNYW5pZmVzdFJlc3BvbnNlEkgKCURlbGV0ZVRhZxIcLnN0b3dhZ2UudjEuRGVsZXRlVGFnUmVxdWVzdBodLnN0b3dhZ2UudjEuRGVsZXRlVGFnUmVzcG9uc2USSgoITGlzdFRhZ3MSGy5zdG93YWdlLnYxLkxpc3RUYWdzUmVxdWVzdBocLnN0b3dhZ2UudjEuTGlzdFRhZ3NSZXNwb25zZSIDkAIBElkKDUxpc3RSZWZlcnJlcnMSIC5zdG93YWdlLnYxLkxpc3RSZWZlcnJlcnNSZXF1ZXN0GiEuc3Rvd2FnZS52MS5MaXN0UmVmZXJyZXJzUmVzcG9uc2UiA5ACARJiChBMaXN0UmVwb3NpdG9yaWVzEiMuc3Rvd2FnZS52MS5MaXN0UmVwb3NpdG9yaWVzUmVxdWVzdBokLnN0b3dhZ2UudjEuTGlzdFJlcG9zaXRvcmllc1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_stowage_v1_descriptor, file_stowage_v1_manifest]);
+  fileDesc("CiFzdG93YWdlL3YxL21hbmlmZXN0X3NlcnZpY2UucHJvdG8SCnN0b3dhZ2UudjEirgEKElB1dE1hbmlmZXN0UmVxdWVzdBISCgpyZXBvc2l0b3J5GAEgASgJEhIKCm1lZGlhX3R5cGUYAiABKAkSDwoHY29udGVudBgDIAEoDBITCgZkaWdlc3QYBCABKAlIAIgBARIMCgR0YWdzGAUgAygJEjEKDHByZWNvbmRpdGlvbhgGIAEoCzIbLnN0b3dhZ2UudjEuVGFnUHJlY29uZGl0aW9uQgkKB19kaWdlc3QiYAoTUHV0TWFuaWZlc3RSZXNwb25zZRIqCgpkZXNjcmlwdG9yGAEgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEg8KB3N1YmplY3QYAiABKAkSDAoEdGFncxgDIAMoCSJSChJHZXRNYW5pZmVzdFJlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIoCglyZWZlcmVuY2UYAiABKAsyFS5zdG93YWdlLnYxLlJlZmVyZW5jZSJSChNHZXRNYW5pZmVzdFJlc3BvbnNlEioKCmRlc2NyaXB0b3IYASABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3ISDwoHY29udGVudBgCIAEoDCJTChNTdGF0TWFuaWZlc3RSZXF1ZXN0EhIKCnJlcG9zaXRvcnkYASABKAkSKAoJcmVmZXJlbmNlGAIgASgLMhUuc3Rvd2FnZS52MS5SZWZlcmVuY2UiQgoUU3RhdE1hbmlmZXN0UmVzcG9uc2USKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvciI7ChVEZWxldGVNYW5pZmVzdFJlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIOCgZkaWdlc3QYAiABKAkiQQoWRGVsZXRlTWFuaWZlc3RSZXNwb25zZRIMCgR0YWdzGAEgAygJEhkKEWNvbXBhbmlvbl9kaWdlc3RzGAIgAygJImYKEERlbGV0ZVRhZ1JlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRILCgN0YWcYAiABKAkSMQoMcHJlY29uZGl0aW9uGAMgASgLMhsuc3Rvd2FnZS52MS5UYWdQcmVjb25kaXRpb24iPwoRRGVsZXRlVGFnUmVzcG9uc2USKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvciJfChVMaXN0VGFnSGlzdG9yeVJlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRILCgN0YWcYAiABKAkSEQoJcGFnZV9zaXplGAMgASgFEhIKCnBhZ2VfdG9rZW4YBCABKAkiWQoWTGlzdFRhZ0hpc3RvcnlSZXNwb25zZRImCgdjaGFuZ2VzGAEgAygLMhUuc3Rvd2FnZS52MS5UYWdDaGFuZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIq8BChFSZXN0b3JlVGFnUmVxdWVzdBISCgpyZXBvc2l0b3J5GAEgASgJEgsKA3RhZxgCIAEoCRIQCgZkaWdlc3QYAyABKAlIABIqCgR0aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAEjEKDHByZWNvbmRpdGlvbhgFIAEoCzIbLnN0b3dhZ2UudjEuVGFnUHJlY29uZGl0aW9uQggKBnRhcmdldCJbChJSZXN0b3JlVGFnUmVzcG9uc2USKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvchIZChF1bmRlbGV0ZWRfZGlnZXN0cxgCIAMoCSJYChtMaXN0RGVsZXRlZE1hbmlmZXN0c1JlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJnChxMaXN0RGVsZXRlZE1hbmlmZXN0c1Jlc3BvbnNlEi4KCW1hbmlmZXN0cxgBIAMoCzIbLnN0b3dhZ2UudjEuRGVsZXRlZE1hbmlmZXN0EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI9ChdVbmRlbGV0ZU1hbmlmZXN0UmVxdWVzdBISCgpyZXBvc2l0b3J5GAEgASgJEg4KBmRpZ2VzdBgCIAEoCSKDAQoYVW5kZWxldGVNYW5pZmVzdFJlc3BvbnNlEioKCmRlc2NyaXB0b3IYASABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3ISDAoEdGFncxgCIAMoCRISCgp0YWtlbl90YWdzGAMgAygJEhkKEWNvbXBhbmlvbl9kaWdlc3RzGAQgAygJInUKD0xpc3RUYWdzUmVxdWVzdBISCgpyZXBvc2l0b3J5GAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJEhMKC3N0YXJ0X2FmdGVyGAQgASgJEhIKCm5hbWVzX29ubHkYBSABKAgiSgoQTGlzdFRhZ3NSZXNwb25zZRIdCgR0YWdzGAEgAygLMg8uc3Rvd2FnZS52MS5UYWcSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIngKFExpc3RSZWZlcnJlcnNSZXF1ZXN0EhIKCnJlcG9zaXRvcnkYASABKAkSDgoGZGlnZXN0GAIgASgJEhUKDWFydGlmYWN0X3R5cGUYAyABKAkSEQoJcGFnZV9zaXplGAQgASgFEhIKCnBhZ2VfdG9rZW4YBSABKAkiWQoVTGlzdFJlZmVycmVyc1Jlc3BvbnNlEicKCXJlZmVycmVycxgBIAMoCzIULnN0b3dhZ2UudjEuUmVmZXJyZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlUKF0xpc3RSZXBvc2l0b3JpZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEhMKC3N0YXJ0X2FmdGVyGAMgASgJImEKGExpc3RSZXBvc2l0b3JpZXNSZXNwb25zZRIsCgxyZXBvc2l0b3JpZXMYASADKAsyFi5zdG93YWdlLnYxLlJlcG9zaXRvcnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJMrYICg9NYW5pZmVzdFNlcnZpY2USTgoLUHV0TWFuaWZlc3QSHi5zdG93YWdlLnYxLlB1dE1hbmlmZXN0UmVxdWVzdBofLnN0b3dhZ2UudjEuUHV0TWFuaWZlc3RSZXNwb25zZRJTCgtHZXRNYW5pZmVzdBIeLnN0b3dhZ2UudjEuR2V0TWFuaWZlc3RSZXF1ZXN0Gh8uc3Rvd2FnZS52MS5HZXRNYW5pZmVzdFJlc3BvbnNlIgOQAgESVgoMU3RhdE1hbmlmZXN0Eh8uc3Rvd2FnZS52MS5TdGF0TWFuaWZlc3RSZXF1ZXN0GiAuc3Rvd2FnZS52MS5TdGF0TWFuaWZlc3RSZXNwb25zZSIDkAIBElcKDkRlbGV0ZU1hbmlmZXN0EiEuc3Rvd2FnZS52MS5EZWxldGVNYW5pZmVzdFJlcXVlc3QaIi5zdG93YWdlLnYxLkRlbGV0ZU1hbmlmZXN0UmVzcG9uc2USSAoJRGVsZXRlVGFnEhwuc3Rvd2FnZS52MS5EZWxldGVUYWdSZXF1ZXN0Gh0uc3Rvd2FnZS52MS5EZWxldGVUYWdSZXNwb25zZRJcCg5MaXN0VGFnSGlzdG9yeRIhLnN0b3dhZ2UudjEuTGlzdFRhZ0hpc3RvcnlSZXF1ZXN0GiIuc3Rvd2FnZS52MS5MaXN0VGFnSGlzdG9yeVJlc3BvbnNlIgOQAgESSwoKUmVzdG9yZVRhZxIdLnN0b3dhZ2UudjEuUmVzdG9yZVRhZ1JlcXVlc3QaHi5zdG93YWdlLnYxLlJlc3RvcmVUYWdSZXNwb25zZRJuChRMaXN0RGVsZXRlZE1hbmlmZXN0cxInLnN0b3dhZ2UudjEuTGlzdERlbGV0ZWRNYW5pZmVzdHNSZXF1ZXN0Giguc3Rvd2FnZS52MS5MaXN0RGVsZXRlZE1hbmlmZXN0c1Jlc3BvbnNlIgOQAgESXQoQVW5kZWxldGVNYW5pZmVzdBIjLnN0b3dhZ2UudjEuVW5kZWxldGVNYW5pZmVzdFJlcXVlc3QaJC5zdG93YWdlLnYxLlVuZGVsZXRlTWFuaWZlc3RSZXNwb25zZRJKCghMaXN0VGFncxIbLnN0b3dhZ2UudjEuTGlzdFRhZ3NSZXF1ZXN0Ghwuc3Rvd2FnZS52MS5MaXN0VGFnc1Jlc3BvbnNlIgOQAgESWQoNTGlzdFJlZmVycmVycxIgLnN0b3dhZ2UudjEuTGlzdFJlZmVycmVyc1JlcXVlc3QaIS5zdG93YWdlLnYxLkxpc3RSZWZlcnJlcnNSZXNwb25zZSIDkAIBEmIKEExpc3RSZXBvc2l0b3JpZXMSIy5zdG93YWdlLnYxLkxpc3RSZXBvc2l0b3JpZXNSZXF1ZXN0GiQuc3Rvd2FnZS52MS5MaXN0UmVwb3NpdG9yaWVzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_timestamp, file_stowage_v1_descriptor, file_stowage_v1_manifest]);
 
 /**
  * PutManifestRequest is the manifest and where it goes.
@@ -46,8 +48,8 @@ export type PutManifestRequest = Message<"stowage.v1.PutManifestRequest"> & {
   content: Uint8Array;
 
   /**
-   * The digest the content must have; it also decides the algorithm. Absent:
-   * sha256, computed here.
+   * The digest the content must have, or of schema 1 what is signed of it; it
+   * also decides the algorithm. Absent: sha256, computed here.
    *
    * @generated from field: optional string digest = 4;
    */
@@ -146,7 +148,9 @@ export const GetManifestRequestSchema: GenMessage<GetManifestRequest> = /*@__PUR
  */
 export type GetManifestResponse = Message<"stowage.v1.GetManifestResponse"> & {
   /**
-   * The manifest's descriptor; always set.
+   * The manifest's descriptor; always set. Its size is that of `content`. Its
+   * digest is too, but for signed manifests of schema 1: of these it is that of
+   * what is signed.
    *
    * @generated from field: stowage.v1.Descriptor descriptor = 1;
    */
@@ -256,6 +260,14 @@ export type DeleteManifestResponse = Message<"stowage.v1.DeleteManifestResponse"
    * @generated from field: repeated string tags = 1;
    */
   tags: string[];
+
+  /**
+   * The digests of the manifests that went with it because they belonged to
+   * it.
+   *
+   * @generated from field: repeated string companion_digests = 2;
+   */
+  companionDigests: string[];
 };
 
 /**
@@ -322,6 +334,296 @@ export const DeleteTagResponseSchema: GenMessage<DeleteTagResponse> = /*@__PURE_
   messageDesc(file_stowage_v1_manifest_service, 9);
 
 /**
+ * ListTagHistoryRequest asks for a page of a tag's history.
+ *
+ * @generated from message stowage.v1.ListTagHistoryRequest
+ */
+export type ListTagHistoryRequest = Message<"stowage.v1.ListTagHistoryRequest"> & {
+  /**
+   * The repository.
+   *
+   * @generated from field: string repository = 1;
+   */
+  repository: string;
+
+  /**
+   * The tag.
+   *
+   * @generated from field: string tag = 2;
+   */
+  tag: string;
+
+  /**
+   * At most this many. Zero: 100. More than 1,000 is cut to 1,000.
+   *
+   * @generated from field: int32 page_size = 3;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the page before. Empty: the first page.
+   *
+   * @generated from field: string page_token = 4;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message stowage.v1.ListTagHistoryRequest.
+ * Use `create(ListTagHistoryRequestSchema)` to create a new message.
+ */
+export const ListTagHistoryRequestSchema: GenMessage<ListTagHistoryRequest> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_manifest_service, 10);
+
+/**
+ * ListTagHistoryResponse is a page of a tag's history.
+ *
+ * @generated from message stowage.v1.ListTagHistoryResponse
+ */
+export type ListTagHistoryResponse = Message<"stowage.v1.ListTagHistoryResponse"> & {
+  /**
+   * The changes, newest first.
+   *
+   * @generated from field: repeated stowage.v1.TagChange changes = 1;
+   */
+  changes: TagChange[];
+
+  /**
+   * Asks for the next page. Empty: this was the last.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message stowage.v1.ListTagHistoryResponse.
+ * Use `create(ListTagHistoryResponseSchema)` to create a new message.
+ */
+export const ListTagHistoryResponseSchema: GenMessage<ListTagHistoryResponse> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_manifest_service, 11);
+
+/**
+ * RestoreTagRequest names a tag and where it shall point.
+ *
+ * @generated from message stowage.v1.RestoreTagRequest
+ */
+export type RestoreTagRequest = Message<"stowage.v1.RestoreTagRequest"> & {
+  /**
+   * The repository.
+   *
+   * @generated from field: string repository = 1;
+   */
+  repository: string;
+
+  /**
+   * The tag; it may be gone.
+   *
+   * @generated from field: string tag = 2;
+   */
+  tag: string;
+
+  /**
+   * Where it shall point; required.
+   *
+   * @generated from oneof stowage.v1.RestoreTagRequest.target
+   */
+  target: {
+    /**
+     * To the manifest with this digest.
+     *
+     * @generated from field: string digest = 3;
+     */
+    value: string;
+    case: "digest";
+  } | {
+    /**
+     * To what it pointed to at this time.
+     *
+     * @generated from field: google.protobuf.Timestamp time = 4;
+     */
+    value: Timestamp;
+    case: "time";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * What must be true of the tag. Absent: nothing.
+   *
+   * @generated from field: stowage.v1.TagPrecondition precondition = 5;
+   */
+  precondition?: TagPrecondition | undefined;
+};
+
+/**
+ * Describes the message stowage.v1.RestoreTagRequest.
+ * Use `create(RestoreTagRequestSchema)` to create a new message.
+ */
+export const RestoreTagRequestSchema: GenMessage<RestoreTagRequest> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_manifest_service, 12);
+
+/**
+ * RestoreTagResponse tells what came back.
+ *
+ * @generated from message stowage.v1.RestoreTagResponse
+ */
+export type RestoreTagResponse = Message<"stowage.v1.RestoreTagResponse"> & {
+  /**
+   * What the tag points to now; always set.
+   *
+   * @generated from field: stowage.v1.Descriptor descriptor = 1;
+   */
+  descriptor?: Descriptor | undefined;
+
+  /**
+   * The digests of the manifests that came out of the trash for it. None: what
+   * it points to was there.
+   *
+   * @generated from field: repeated string undeleted_digests = 2;
+   */
+  undeletedDigests: string[];
+};
+
+/**
+ * Describes the message stowage.v1.RestoreTagResponse.
+ * Use `create(RestoreTagResponseSchema)` to create a new message.
+ */
+export const RestoreTagResponseSchema: GenMessage<RestoreTagResponse> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_manifest_service, 13);
+
+/**
+ * ListDeletedManifestsRequest asks for a page of the trash.
+ *
+ * @generated from message stowage.v1.ListDeletedManifestsRequest
+ */
+export type ListDeletedManifestsRequest = Message<"stowage.v1.ListDeletedManifestsRequest"> & {
+  /**
+   * The repository. Empty: all.
+   *
+   * @generated from field: string repository = 1;
+   */
+  repository: string;
+
+  /**
+   * At most this many. Zero: 100. More than 1,000 is cut to 1,000.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the page before. Empty: the first page.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message stowage.v1.ListDeletedManifestsRequest.
+ * Use `create(ListDeletedManifestsRequestSchema)` to create a new message.
+ */
+export const ListDeletedManifestsRequestSchema: GenMessage<ListDeletedManifestsRequest> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_manifest_service, 14);
+
+/**
+ * ListDeletedManifestsResponse is a page of the trash.
+ *
+ * @generated from message stowage.v1.ListDeletedManifestsResponse
+ */
+export type ListDeletedManifestsResponse = Message<"stowage.v1.ListDeletedManifestsResponse"> & {
+  /**
+   * The manifests in order of their digests, within their repositories.
+   *
+   * @generated from field: repeated stowage.v1.DeletedManifest manifests = 1;
+   */
+  manifests: DeletedManifest[];
+
+  /**
+   * Asks for the next page. Empty: this was the last.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message stowage.v1.ListDeletedManifestsResponse.
+ * Use `create(ListDeletedManifestsResponseSchema)` to create a new message.
+ */
+export const ListDeletedManifestsResponseSchema: GenMessage<ListDeletedManifestsResponse> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_manifest_service, 15);
+
+/**
+ * UndeleteManifestRequest names a manifest in the trash.
+ *
+ * @generated from message stowage.v1.UndeleteManifestRequest
+ */
+export type UndeleteManifestRequest = Message<"stowage.v1.UndeleteManifestRequest"> & {
+  /**
+   * The repository.
+   *
+   * @generated from field: string repository = 1;
+   */
+  repository: string;
+
+  /**
+   * The manifest's digest.
+   *
+   * @generated from field: string digest = 2;
+   */
+  digest: string;
+};
+
+/**
+ * Describes the message stowage.v1.UndeleteManifestRequest.
+ * Use `create(UndeleteManifestRequestSchema)` to create a new message.
+ */
+export const UndeleteManifestRequestSchema: GenMessage<UndeleteManifestRequest> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_manifest_service, 16);
+
+/**
+ * UndeleteManifestResponse tells what came back.
+ *
+ * @generated from message stowage.v1.UndeleteManifestResponse
+ */
+export type UndeleteManifestResponse = Message<"stowage.v1.UndeleteManifestResponse"> & {
+  /**
+   * The manifest's descriptor; always set.
+   *
+   * @generated from field: stowage.v1.Descriptor descriptor = 1;
+   */
+  descriptor?: Descriptor | undefined;
+
+  /**
+   * The tags that point again to it, or to what came back with it.
+   *
+   * @generated from field: repeated string tags = 2;
+   */
+  tags: string[];
+
+  /**
+   * The tags it had that point elsewhere by now, and were left.
+   *
+   * @generated from field: repeated string taken_tags = 3;
+   */
+  takenTags: string[];
+
+  /**
+   * The digests of the manifests that came back with it.
+   *
+   * @generated from field: repeated string companion_digests = 4;
+   */
+  companionDigests: string[];
+};
+
+/**
+ * Describes the message stowage.v1.UndeleteManifestResponse.
+ * Use `create(UndeleteManifestResponseSchema)` to create a new message.
+ */
+export const UndeleteManifestResponseSchema: GenMessage<UndeleteManifestResponse> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_manifest_service, 17);
+
+/**
  * ListTagsRequest asks for a page of tags.
  *
  * @generated from message stowage.v1.ListTagsRequest
@@ -368,7 +670,7 @@ export type ListTagsRequest = Message<"stowage.v1.ListTagsRequest"> & {
  * Use `create(ListTagsRequestSchema)` to create a new message.
  */
 export const ListTagsRequestSchema: GenMessage<ListTagsRequest> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_manifest_service, 10);
+  messageDesc(file_stowage_v1_manifest_service, 18);
 
 /**
  * ListTagsResponse is a page of tags.
@@ -396,7 +698,7 @@ export type ListTagsResponse = Message<"stowage.v1.ListTagsResponse"> & {
  * Use `create(ListTagsResponseSchema)` to create a new message.
  */
 export const ListTagsResponseSchema: GenMessage<ListTagsResponse> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_manifest_service, 11);
+  messageDesc(file_stowage_v1_manifest_service, 19);
 
 /**
  * ListReferrersRequest asks for a page of referrers.
@@ -446,7 +748,7 @@ export type ListReferrersRequest = Message<"stowage.v1.ListReferrersRequest"> & 
  * Use `create(ListReferrersRequestSchema)` to create a new message.
  */
 export const ListReferrersRequestSchema: GenMessage<ListReferrersRequest> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_manifest_service, 12);
+  messageDesc(file_stowage_v1_manifest_service, 20);
 
 /**
  * ListReferrersResponse is a page of referrers.
@@ -474,7 +776,7 @@ export type ListReferrersResponse = Message<"stowage.v1.ListReferrersResponse"> 
  * Use `create(ListReferrersResponseSchema)` to create a new message.
  */
 export const ListReferrersResponseSchema: GenMessage<ListReferrersResponse> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_manifest_service, 13);
+  messageDesc(file_stowage_v1_manifest_service, 21);
 
 /**
  * ListRepositoriesRequest asks for a page of repositories.
@@ -509,7 +811,7 @@ export type ListRepositoriesRequest = Message<"stowage.v1.ListRepositoriesReques
  * Use `create(ListRepositoriesRequestSchema)` to create a new message.
  */
 export const ListRepositoriesRequestSchema: GenMessage<ListRepositoriesRequest> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_manifest_service, 14);
+  messageDesc(file_stowage_v1_manifest_service, 22);
 
 /**
  * ListRepositoriesResponse is a page of repositories.
@@ -537,7 +839,7 @@ export type ListRepositoriesResponse = Message<"stowage.v1.ListRepositoriesRespo
  * Use `create(ListRepositoriesResponseSchema)` to create a new message.
  */
 export const ListRepositoriesResponseSchema: GenMessage<ListRepositoriesResponse> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_manifest_service, 15);
+  messageDesc(file_stowage_v1_manifest_service, 23);
 
 /**
  * ManifestService keeps manifests, the tags and referrers that belong to them,
@@ -556,11 +858,18 @@ export const ManifestService: GenService<{
    * referrers index of its subject: all of it in one commit, or nothing.
    * Storing what is already there succeeds and may add tags.
    *
+   * Docker's signed manifests of schema 1 are stored where the operator allows
+   * it (`compatibility.schema1.enabled`), each of their signatures being
+   * verified. Their digest is that of what is signed, not that of `content`.
+   * Who stores one again with other signatures adds these to it.
+   *
    * Errors: MANIFEST_INVALID (invalid_argument) when the document cannot be
    * read or contradicts its media type, or is larger than 4 MiB (then
-   * `metadata.limit` is set); MANIFEST_BLOB_UNKNOWN (failed_precondition), one
-   * detail for each blob or manifest it names that the repository lacks, the
-   * first 1,000 of them (over gRPC, whose headers have limits, the first 100);
+   * `metadata.limit` is set), or is of schema 1 where that is not allowed;
+   * MANIFEST_UNVERIFIED (invalid_argument) when a signature is wrong;
+   * MANIFEST_BLOB_UNKNOWN (failed_precondition), one detail for each blob or
+   * manifest it names that the repository lacks, the first 1,000 of them (over
+   * gRPC, whose headers have limits, the first 100);
    * REQUEST_INVALID (invalid_argument) for too many tags;
    * DIGEST_INVALID (invalid_argument) when `digest` is not that of `content`;
    * PRECONDITION_FAILED (aborted) with the tag and what it points to.
@@ -573,7 +882,10 @@ export const ManifestService: GenService<{
     output: typeof PutManifestResponseSchema;
   },
   /**
-   * GetManifest returns a manifest in its exact bytes.
+   * GetManifest returns a manifest in its exact bytes: their digest is that of
+   * the descriptor. Only of Docker's signed manifests of schema 1 (media type
+   * "application/vnd.docker.distribution.manifest.v1+prettyjws") the digest is
+   * that of what is signed, without the signatures in the content.
    *
    * Errors: MANIFEST_UNKNOWN (not_found).
    *
@@ -597,9 +909,17 @@ export const ManifestService: GenService<{
     output: typeof StatManifestResponseSchema;
   },
   /**
-   * DeleteManifest removes a manifest and every tag that points to it.
+   * DeleteManifest moves a manifest to the trash, and with it every tag that
+   * points to it and what belongs to it: its referrers, the members of an
+   * index that no other index names, and what is attached to it by a tag's
+   * name, as far as no tag of its own keeps that. Nobody can pull it any more.
+   * UndeleteManifest brings all of it back until its time in the trash is
+   * over; then it is removed for good, and its blobs with it.
    *
-   * Errors: MANIFEST_UNKNOWN (not_found); UNSUPPORTED (unimplemented) when
+   * Errors: MANIFEST_UNKNOWN (not_found); MANIFEST_IN_USE
+   * (failed_precondition) while an index of the repository names it, one
+   * detail for each index with `manifest` in the metadata, the first 100 of
+   * them, unless the configuration allows it; UNSUPPORTED (unimplemented) when
    * deleting is switched off.
    *
    * @generated from rpc stowage.v1.ManifestService.DeleteManifest
@@ -611,6 +931,7 @@ export const ManifestService: GenService<{
   },
   /**
    * DeleteTag removes a tag. The manifest stays, and so do its other tags.
+   * RestoreTag brings it back.
    *
    * Errors: MANIFEST_UNKNOWN (not_found) when there is no such tag;
    * PRECONDITION_FAILED (aborted); UNSUPPORTED (unimplemented) when deleting
@@ -622,6 +943,69 @@ export const ManifestService: GenService<{
     methodKind: "unary";
     input: typeof DeleteTagRequestSchema;
     output: typeof DeleteTagResponseSchema;
+  },
+  /**
+   * ListTagHistory pages through what a tag pointed to, newest change first,
+   * also of a tag that is gone. Changes are forgotten after a time that the
+   * configuration sets. A tag that nobody ever saw has no history; that is not
+   * an error.
+   *
+   * Errors: NAME_UNKNOWN (not_found) when there is no such repository;
+   * PAGINATION_NUMBER_INVALID and PAGINATION_TOKEN_INVALID (invalid_argument).
+   *
+   * @generated from rpc stowage.v1.ManifestService.ListTagHistory
+   */
+  listTagHistory: {
+    methodKind: "unary";
+    input: typeof ListTagHistoryRequestSchema;
+    output: typeof ListTagHistoryResponseSchema;
+  },
+  /**
+   * RestoreTag points a tag to what it pointed to before, and takes that out of
+   * the trash where it is there. Pointing it to where it points already changes
+   * nothing.
+   *
+   * Errors: MANIFEST_UNKNOWN (not_found) when the manifest is neither in the
+   * repository nor in its trash, or the history does not tell what the tag
+   * pointed to at that time, or it did not exist then; PRECONDITION_FAILED
+   * (aborted) with the tag and what it points to; REQUEST_INVALID
+   * (invalid_argument) without a target.
+   *
+   * @generated from rpc stowage.v1.ManifestService.RestoreTag
+   */
+  restoreTag: {
+    methodKind: "unary";
+    input: typeof RestoreTagRequestSchema;
+    output: typeof RestoreTagResponseSchema;
+  },
+  /**
+   * ListDeletedManifests pages through the manifests in the trash of a
+   * repository, in order of their digests, or of all repositories, one after
+   * the other; only who may administrate the registry may ask for all. A
+   * repository that does not exist has none; that is not an error.
+   *
+   * Errors: PAGINATION_NUMBER_INVALID and PAGINATION_TOKEN_INVALID
+   * (invalid_argument).
+   *
+   * @generated from rpc stowage.v1.ManifestService.ListDeletedManifests
+   */
+  listDeletedManifests: {
+    methodKind: "unary";
+    input: typeof ListDeletedManifestsRequestSchema;
+    output: typeof ListDeletedManifestsResponseSchema;
+  },
+  /**
+   * UndeleteManifest takes a manifest out of the trash: it, what was deleted
+   * with it, and their tags, except those that point elsewhere by now.
+   *
+   * Errors: MANIFEST_UNKNOWN (not_found) when it is not in the trash.
+   *
+   * @generated from rpc stowage.v1.ManifestService.UndeleteManifest
+   */
+  undeleteManifest: {
+    methodKind: "unary";
+    input: typeof UndeleteManifestRequestSchema;
+    output: typeof UndeleteManifestResponseSchema;
   },
   /**
    * ListTags pages through a repository's tags in byte order of their names.

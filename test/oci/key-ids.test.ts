@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import { calculateJwkThumbprint } from "jose";
-import { libtrustIdOf, thumbprintOf } from "../../src/auth/key-ids.ts";
+import { libtrustIdOf, thumbprintOf } from "../../src/oci/key-ids.ts";
 
 test("the key of RFC 7638, 3.1 has the thumbprint that stands there", () => {
   const n =

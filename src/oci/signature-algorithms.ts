@@ -1,4 +1,4 @@
-// Which signatures can be made with which keys. A token names its algorithm, but the
+// Which signatures can be made with which keys. What is signed names its algorithm, but the
 // key decides which it may name: else a public key would do as a shared secret.
 // RFC 7518, 3; RFC 8037, 3.1; RFC 8725, 3.1.
 import type { KeyObject } from "node:crypto";

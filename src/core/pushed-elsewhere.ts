@@ -1,0 +1,18 @@
+// What was pushed to another registry and is taken over: it keeps the times it had
+// there, for retention goes by them, and is not judged more strictly than it was.
+import type { Tag } from "../oci/reference.ts";
+import type { CoreContext } from "./context.ts";
+
+/** A push to another registry. Times in milliseconds since 1970. */
+export interface PushedElsewhere {
+  readonly time: number;
+  /** When each of the tags was set. */
+  readonly tagTimes: ReadonlyMap<Tag, number>;
+}
+
+/** What was accepted elsewhere is not refused for a member that it lacked there too. */
+export function rulesFor(context: CoreContext, elsewhere: PushedElsewhere | undefined): CoreContext {
+  return elsewhere === undefined
+    ? context
+    : { ...context, options: { ...context.options, sparseIndexes: true } };
+}
