@@ -32,6 +32,7 @@ const registry = await createRegistry(config, {
   now: Date.now,
   newId: () => newId(),
   source: { address: "bench", instanceId: newId() },
+  version: "bench",
   ...(values.silent === true && { listener: SILENT }),
 });
 const listener = createGateway({
