@@ -1,6 +1,7 @@
 // Prints errors: OCI's JSON, always, or nothing where nobody listens any more.
 // distribution-spec, Error Codes.
 import { Code, ConnectError } from "@connectrpc/connect";
+import { isReadOnlyError } from "../src/oci/read-only.ts";
 import { answer, JSON_TYPE } from "./answer.ts";
 import { ClientGone } from "./client-signal.ts";
 import { type Refusal, refusalOf, unreachableReason } from "./errors.ts";
@@ -37,17 +38,23 @@ function print(exchange: Exchange, refusal: Refusal): void {
     {
       "Content-Type": JSON_TYPE,
       "Content-Length": Buffer.byteLength(body),
-      ...(status === 405 && allow(exchange)),
+      ...(status === 405 && allow(exchange, refusal)),
       ...headers,
     },
     body,
   );
 }
 
-/** What the path knows, without the method that was just refused. */
-function allow({ allowed, method }: Exchange): ResponseHeaders {
-  return { Allow: allowed.filter((name) => name !== method).join(", ") };
+/** What the path knows, without the method that was just refused; of a registry that only reads, what reads. */
+function allow({ allowed, method }: Exchange, { problems: [problem] }: Refusal): ResponseHeaders {
+  const isAllowed = isReadOnlyError(problem?.detail)
+    ? (name: string) => SAFE.has(name)
+    : (name: string) => name !== method;
+  return { Allow: allowed.filter(isAllowed).join(", ") };
 }
+
+/** RFC 9110, 9.2.1. */
+const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 function report({ logger, method, request }: Exchange, { cause, status }: Refusal): void {
   const reason = unreachableReason(cause);

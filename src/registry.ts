@@ -1,23 +1,14 @@
 // The fuse box: the only place that opens stores and wires them to the rules and
 // the services. What it returns is a whole registry without a network.
-import { mkdir } from "node:fs/promises";
-import { resolve } from "node:path";
 import { Lodge } from "./auth/lodge.ts";
-import type { BlobStore } from "./blobs/blob-store.ts";
-import { openFilesystemStores } from "./blobs/filesystem-stores.ts";
-import { MemoryBlobStore } from "./blobs/memory-blob-store.ts";
-import { MemoryUploadStore } from "./blobs/memory-upload-store.ts";
-import type { UploadStore } from "./blobs/upload-store.ts";
+import { beginChores } from "./chores.ts";
 import type { PolicyRule } from "./config/access.ts";
-import type { Config, StorageConfig } from "./config/config.ts";
+import type { Config } from "./config/config.ts";
 import { Bridge } from "./core/bridge.ts";
 import { type Core, createCore } from "./core/core.ts";
 import type { Listener } from "./core/listener.ts";
-import { PullRecorder } from "./core/pulls.ts";
+import { forgetPullsSince, PullRecorder } from "./core/pulls.ts";
 import { Retention } from "./core/retention.ts";
-import { Catalogue } from "./metadata/catalogue.ts";
-import { LevelEngine } from "./metadata/level-engine.ts";
-import { openMemoryEngine } from "./metadata/memory-engine.ts";
 import type { MetadataStore } from "./metadata/metadata-store.ts";
 import type { SourceRecord } from "./metadata/records.ts";
 import { Notifier } from "./notify/notifier.ts";
@@ -25,7 +16,10 @@ import type { AuthServiceParts } from "./rpc/auth-service.ts";
 import { Reception } from "./rpc/reception.ts";
 import { createRoutes, type MountServices } from "./rpc/routes.ts";
 import { Throttle } from "./rpc/throttle.ts";
+import { closeStores, openStores } from "./stores.ts";
+import { coreContext } from "./study.ts";
 import type { Logger } from "./telemetry/logger.ts";
+import { createUpkeep } from "./upkeep.ts";
 
 /** How often events are looked through for old ones, in milliseconds. */
 const RETENTION_INTERVAL_MS = 60 * 1000;
@@ -41,6 +35,8 @@ export interface RegistryDependencies {
   readonly newId: () => string;
   /** The process, as its events name it. */
   readonly source: SourceRecord;
+  /** Of this program, "0.1.0": stands in snapshots. */
+  readonly version: string;
   /** Told of all that is done. Absent: what writes the event log. */
   readonly listener?: Listener;
   /** When an event stream sends a keepalive, in milliseconds. Absent: after 15 seconds. */
@@ -60,37 +56,30 @@ export interface Registry {
   readonly close: () => Promise<void>;
 }
 
-interface Stores {
-  readonly blobs: BlobStore;
-  readonly uploads: UploadStore;
-  readonly metadata: MetadataStore;
-}
-
-/** Our folder below the configured one, so that it can be shared with a classic registry's tree. */
-export function dataFolder(rootDirectory: string): string {
-  return resolve(rootDirectory, "stowage");
-}
-
 /** Opens a registry; throws an Error with a message for the operator when its data cannot be opened. */
 export async function createRegistry(config: Config, dependencies: RegistryDependencies): Promise<Registry> {
   const { logger, now, newId, keepaliveMs } = dependencies;
-  const stores = await openStores(config.storage, now);
+  const stores = await openStores(config, now);
   let lodge: Lodge | undefined;
   try {
     lodge = await openLodge(config, stores.metadata, dependencies);
     const reception = new Reception({
       throttle: new Throttle(config.http),
+      readOnly: config.readOnly,
       onRefused: (facts) => logger.debug(facts, "credentials were refused"),
       ...(lodge !== undefined && { doorman: lodge.doorman }),
     });
-    const { deleteEnabled, sparseIndexes } = config;
     const pulls = recordPulls(config, stores.metadata, dependencies);
+    if (!config.readOnly) await (pulls?.flush() ?? forgetPullsSince(stores.metadata));
     const listener =
       dependencies.listener ?? new Bridge({ ...dependencies, ...(pulls !== undefined && { pulls }) });
-    const core = createCore({ ...stores, now, newId, listener, options: { deleteEnabled, sparseIndexes } });
-    await core.uploads.sweepOrphans();
+    const context = coreContext(config, stores, { now, newId, listener });
+    const core = createCore(context);
+    if (!config.readOnly) await core.uploads.sweepOrphans();
     const notifier = await openNotifier(config, core, stores.metadata, dependencies);
+    const upkeep = createUpkeep({ config, context, core, version: dependencies.version });
     const stopHousework = keepHouse(config, { core, notifier, metadata: stores.metadata }, dependencies);
+    const stopChores = beginChores(config, { upkeep, metadata: stores.metadata, now, logger });
     const report = (error: unknown, method: string) => logger.error({ err: error, method }, "request failed");
     const end = () =>
       notifier.close().catch((error: unknown) => logger.error({ err: error }, "stopping webhooks failed"));
@@ -98,6 +87,7 @@ export async function createRegistry(config: Config, dependencies: RegistryDepen
       routes: createRoutes(core, {
         notifier,
         reception,
+        maintenance: upkeep.parts,
         auth: authParts(lodge, config),
         report,
         ...(keepaliveMs !== undefined && { keepaliveMs }),
@@ -107,6 +97,7 @@ export async function createRegistry(config: Config, dependencies: RegistryDepen
       end,
       async close() {
         stopHousework();
+        await stopChores();
         await end();
         await pulls?.close();
         await lodge?.close();
@@ -167,31 +158,6 @@ async function openNotifier(
   const notifier = new Notifier({ ...common, webhooks, includeReferences });
   await notifier.open();
   return notifier;
-}
-
-async function openStores(storage: StorageConfig, now: () => number): Promise<Stores> {
-  if (storage.kind === "memory") {
-    const blobs = new MemoryBlobStore();
-    const metadata = new Catalogue(await openMemoryEngine());
-    return { blobs, uploads: new MemoryUploadStore({ blobs, now }), metadata };
-  }
-  const folder = dataFolder(storage.rootDirectory);
-  // Keys that sign tokens lie there: a folder that is made now is nobody else's.
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  // The catalogue first: its lock keeps a second process away from the files.
-  const metadata = new Catalogue(await LevelEngine.open(resolve(folder, "metadata")));
-  try {
-    return { ...(await openFilesystemStores({ root: folder, now })), metadata };
-  } catch (error) {
-    await metadata.close();
-    throw error;
-  }
-}
-
-async function closeStores({ blobs, uploads, metadata }: Stores): Promise<void> {
-  await uploads.close();
-  await blobs.close();
-  await metadata.close();
 }
 
 /** What is done now and then, beginning now. Returns how to stop it. */

@@ -66,11 +66,14 @@ export const blobRoutes: readonly Route[] = [
     path: "/v2/{name}/blobs/{digest}",
     specification: "end-10",
     summary: "Removes a blob from a repository; other repositories keep it.",
+    notes: [
+      "While manifests of the repository need it, it is refused; each of the first 100 is named in `detail`. The configuration can allow it.",
+    ],
     pathParameters: [NAME, DIGEST],
     queryParameters: [],
     requestHeaders: [],
     successes: [{ status: 202, meaning: "The blob is gone from the repository.", headers: [] }],
-    errors: ["BLOB_UNKNOWN", "UNSUPPORTED", "DIGEST_INVALID", "NAME_INVALID"],
+    errors: ["BLOB_UNKNOWN", "BLOB_IN_USE", "UNSUPPORTED", "DIGEST_INVALID", "NAME_INVALID"],
     handle: deleteBlob,
   },
 ];

@@ -42,7 +42,14 @@ export const uploadRoutes: readonly Route[] = [
       { status: 202, meaning: "A session has begun.", headers: SESSION },
       { status: 201, meaning: "The blob was mounted or pushed.", headers: [BLOB_LOCATION, CONTENT_DIGEST] },
     ],
-    errors: ["DIGEST_INVALID", "SIZE_INVALID", "REQUEST_TIMEOUT", "REQUEST_INVALID", "NAME_INVALID"],
+    errors: [
+      "UNSUPPORTED",
+      "DIGEST_INVALID",
+      "SIZE_INVALID",
+      "REQUEST_TIMEOUT",
+      "REQUEST_INVALID",
+      "NAME_INVALID",
+    ],
     handle: postUpload,
   },
   {
@@ -75,6 +82,7 @@ export const uploadRoutes: readonly Route[] = [
     successes: [{ status: 202, meaning: "The bytes are on disk.", headers: SESSION }],
     errors: [
       "BLOB_UPLOAD_UNKNOWN",
+      "UNSUPPORTED",
       "RANGE_INVALID",
       "SIZE_INVALID",
       "BLOB_UPLOAD_INVALID",
@@ -103,6 +111,7 @@ export const uploadRoutes: readonly Route[] = [
     ],
     errors: [
       "BLOB_UPLOAD_UNKNOWN",
+      "UNSUPPORTED",
       "DIGEST_INVALID",
       "RANGE_INVALID",
       "SIZE_INVALID",
@@ -123,7 +132,7 @@ export const uploadRoutes: readonly Route[] = [
     queryParameters: [],
     requestHeaders: [],
     successes: [{ status: 204, meaning: "The session is gone.", headers: [] }],
-    errors: ["BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID", "NAME_INVALID"],
+    errors: ["BLOB_UPLOAD_UNKNOWN", "UNSUPPORTED", "BLOB_UPLOAD_INVALID", "NAME_INVALID"],
     handle: deleteUpload,
   },
 ];

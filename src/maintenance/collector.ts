@@ -4,9 +4,9 @@
 import type { CoreContext } from "../core/context.ts";
 import { NOBODY } from "../core/origin.ts";
 import { removeEmptyRepository } from "../core/removal.ts";
-import { type DueEntry, dueEntryOf } from "../metadata/due.ts";
-import { due } from "../metadata/keys.ts";
-import type { Change } from "../metadata/metadata-store.ts";
+import { type DueEntry, dueEntryOf, dueKey } from "../metadata/due.ts";
+import { due } from "../metadata/keeping-keys.ts";
+import { type Change, remove } from "../metadata/metadata-store.ts";
 import { transact } from "../metadata/transaction.ts";
 import type { RepositoryName } from "../oci/reference.ts";
 import {
@@ -16,7 +16,7 @@ import {
   type CollectionTotals,
   NO_TOTALS,
 } from "./collection-items.ts";
-import { CollectorLook, type Look } from "./collector-look.ts";
+import { CollectorLook, type Look, type LookResult } from "./collector-look.ts";
 import { DryRun } from "./dry-run.ts";
 import { Pace } from "./pace.ts";
 
@@ -101,7 +101,7 @@ export class Collector {
       for (let found = true; found && !signal?.aborted; ) {
         found = false;
         for await (const entries of this.#dueEntries(look, signal)) {
-          const results = await Promise.all(entries.map((entry) => look.at(entry)));
+          const results = await lookAtAll(look, entries);
           const items: CollectionItem[] = results.flatMap((result) => result.items);
           await this.#settle(results.flatMap((result) => result.changes ?? []));
           if (!dryRun) items.push(...(await this.#removeEmpty(items)));
@@ -176,4 +176,17 @@ export class Collector {
       listener.changed(transaction, NOBODY, undefined, fact);
     });
   }
+}
+
+/** Looks at each thing once, however often it is on the list: all its entries go for what becomes of the first. */
+function lookAtAll(look: Look, entries: readonly DueEntry[]): Promise<readonly LookResult[]> {
+  const things = Map.groupBy(entries, ({ what }) => JSON.stringify(what)).values();
+  return Promise.all(
+    [...things].map(async ([first, ...others]): Promise<LookResult> => {
+      if (first === undefined) return { handled: false, items: [] };
+      const result = await look.at(first);
+      if (result.changes === undefined) return result;
+      return { ...result, changes: [...result.changes, ...others.map((other) => remove(dueKey(other)))] };
+    }),
+  );
 }

@@ -3,7 +3,8 @@
 import type { CoreContext } from "../core/context.ts";
 import { namedByStored } from "../core/manifest-content.ts";
 import type { DueEntry } from "../metadata/due.ts";
-import { blobKey, heldKey, linkKey, namedKey, openUploadsKey, trashKey } from "../metadata/keys.ts";
+import { heldKey, namedKey, openUploadsKey, trashKey } from "../metadata/keeping-keys.ts";
+import { blobKey, linkKey } from "../metadata/keys.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { RemovedItem } from "./collection-items.ts";
 import { type Look, type LookResult, Ripeness } from "./collector-look.ts";

@@ -3,20 +3,9 @@
 import type { CoreContext } from "../core/context.ts";
 import { dueEntryOf } from "../metadata/due.ts";
 import { type HolderEntry, holderEntryOf } from "../metadata/entry-names.ts";
-import {
-  blobKey,
-  due,
-  heldKey,
-  holdersIn,
-  holdersOf,
-  linkKey,
-  manifestKey,
-  namedKey,
-  type Prefix,
-  tagsOfManifest,
-  trashKey,
-} from "../metadata/keys.ts";
-import type { DeletionReason } from "../metadata/records.ts";
+import { due, heldKey, holdersIn, holdersOf, namedKey, trashKey } from "../metadata/keeping-keys.ts";
+import type { DeletionReason } from "../metadata/keeping-records.ts";
+import { blobKey, linkKey, manifestKey, type Prefix, tagsOfManifest } from "../metadata/keys.ts";
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName, Tag } from "../oci/reference.ts";

@@ -3,6 +3,8 @@
 import type { DescService, MessageShape } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { AuthService } from "../gen/stowage/v1/auth_service_pb.ts";
+import { readOnlyError } from "../oci/read-only.ts";
+import type { EffectOf, Effects } from "./effects.ts";
 import type { Demand, Demands } from "./needs.ts";
 import type { ChallengeKind, Reception } from "./reception.ts";
 
@@ -11,20 +13,29 @@ type StreamHandler = (request: unknown, context: HandlerContext) => AsyncIterabl
 type ClientStreamHandler = (requests: AsyncIterable<unknown>, context: HandlerContext) => Promise<unknown>;
 type Ask = (request: unknown, context: HandlerContext) => void | Promise<void>;
 
+export interface AdmissionParts<S extends DescService> {
+  readonly demands: Demands<S>;
+  readonly effects: Effects<S>;
+  readonly reception: Reception;
+}
+
 /** The service behind reception. */
 export function withAdmission<S extends DescService>(
   service: S,
   implementation: ServiceImpl<S>,
-  { demands, reception }: { readonly demands: Demands<S>; readonly reception: Reception },
+  { demands, effects, reception }: AdmissionParts<S>,
 ): ServiceImpl<S> {
   if (!reception.asks) return implementation;
   const methods: Readonly<Record<string, unknown>> = { ...implementation };
   const table: Readonly<Record<string, unknown>> = demands;
+  const effectOf: Readonly<Record<string, unknown>> = effects;
   const wrapped = service.methods.map((method) => {
     const demandOf = table[method.localName] as (request: MessageShape<typeof method.input>) => Demand;
     const kind: ChallengeKind = method === AuthService.method.issueToken ? "basic" : "usual";
-    const ask: Ask = (request, context) =>
+    const admit: Ask = (request, context) =>
       reception.admit(context, demandOf(request as MessageShape<typeof method.input>), kind);
+    const effect = effectOf[method.localName] as EffectOf<unknown>;
+    const ask = reception.isReadOnly ? refuseChanges(admit, effect) : admit;
     const handler = methods[method.localName];
     switch (method.methodKind) {
       case "server_streaming":
@@ -36,6 +47,18 @@ export function withAdmission<S extends DescService>(
     }
   });
   return Object.fromEntries(wrapped); // the same methods under the same names
+}
+
+/** Who may not come in hears that first. */
+function refuseChanges(admit: Ask, effect: EffectOf<unknown>): Ask {
+  if (effect === "reads" || effect === "steers") return admit;
+  return (request, context) => {
+    const refuse = () => {
+      if ((typeof effect === "function" ? effect(request) : effect) === "changes") throw readOnlyError();
+    };
+    const asking = admit(request, context);
+    return asking === undefined ? refuse() : asking.then(refuse);
+  };
 }
 
 function askBefore(handler: Handler, ask: Ask): Handler {

@@ -12,6 +12,7 @@ export const ERROR_DOMAIN = "stowage";
 
 const CONNECT_CODES: Readonly<Record<ErrorCode, Code>> = {
   ACCESS_TOKEN_UNKNOWN: Code.NotFound,
+  BLOB_IN_USE: Code.FailedPrecondition,
   BLOB_UNKNOWN: Code.NotFound,
   BLOB_UPLOAD_INVALID: Code.Aborted,
   BLOB_UPLOAD_UNKNOWN: Code.NotFound,
@@ -27,9 +28,12 @@ const CONNECT_CODES: Readonly<Record<ErrorCode, Code>> = {
   FILTER_INVALID: Code.InvalidArgument,
   INSUFFICIENT_STORAGE: Code.ResourceExhausted,
   KIND_INVALID: Code.InvalidArgument,
+  MAINTENANCE_RUNNING: Code.Aborted,
   MANIFEST_BLOB_UNKNOWN: Code.FailedPrecondition,
+  MANIFEST_IN_USE: Code.FailedPrecondition,
   MANIFEST_INVALID: Code.InvalidArgument,
   MANIFEST_UNKNOWN: Code.NotFound,
+  MANIFEST_UNVERIFIED: Code.InvalidArgument,
   NAME_INVALID: Code.InvalidArgument,
   NAME_UNKNOWN: Code.NotFound,
   PAGINATION_NUMBER_INVALID: Code.InvalidArgument,
@@ -138,8 +142,15 @@ function failure(report: Report, method: string): Fail {
 /** True for what comes from the request's own stream: the client left, or sent what is no message. */
 function isClients(error: unknown): boolean {
   if (error instanceof ConnectError) return true;
-  return error instanceof Error && "code" in error && error.code === "ECONNRESET";
+  return error instanceof Error && "code" in error && GONE.has(error.code);
 }
+
+/** What Node says of a stream whose other end has left. */
+const GONE: ReadonlySet<unknown> = new Set([
+  "ECONNRESET",
+  "ERR_STREAM_DESTROYED",
+  "ERR_HTTP2_INVALID_STREAM",
+]);
 
 function wrapCall(handler: Handler, fail: Fail): Handler {
   return async (request, context) => {

@@ -1,11 +1,12 @@
 // EventService: protobuf in, core call, protobuf out.
-import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import type { ServiceImpl } from "@connectrpc/connect";
 import type { Core } from "../core/core.ts";
 import type { EventService } from "../gen/stowage/v1/event_service_pb.ts";
 import { RegistryError } from "../oci/errors.ts";
 import { consumerMessage } from "./consumer-message.ts";
 import { pageToken, parsePage } from "./convert.ts";
 import { deliveryMessage } from "./delivery-message.ts";
+import { endOfStream } from "./end-of-stream.ts";
 import { eventMessage } from "./event-message.ts";
 import {
   parseCursor,
@@ -101,13 +102,6 @@ export function eventService(
       return {};
     },
   };
-}
-
-/** Why a stream ends that has no end. The server's reason has a code, but no details; every error of ours has. */
-function endOfStream(signal: AbortSignal): Error {
-  const reason = ConnectError.from(signal.reason);
-  if (reason.code !== Code.Unavailable) return reason;
-  return new RegistryError("UNAVAILABLE", {}, { message: reason.rawMessage });
 }
 
 function credentialEnded(): RegistryError {

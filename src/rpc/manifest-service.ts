@@ -3,28 +3,36 @@ import { create } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { Core } from "../core/core.ts";
 import type { Referrer } from "../core/referrers.ts";
+import type { RestoreTag } from "../core/tag-history.ts";
 import { type ListedTag, type TagPrecondition, tagDescriptor } from "../core/tags.ts";
 import {
   ReferrerSchema,
   type TagPrecondition as TagPreconditionMessage,
   TagSchema,
 } from "../gen/stowage/v1/manifest_pb.ts";
-import type { ManifestService, PutManifestRequest } from "../gen/stowage/v1/manifest_service_pb.ts";
+import type {
+  ManifestService,
+  PutManifestRequest,
+  RestoreTagRequest,
+} from "../gen/stowage/v1/manifest_service_pb.ts";
 import { parseDigest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName, parseTag } from "../oci/reference.ts";
 import { descriptorMessage, pageToken, parsePage, parseReferenceMessage, timeMessage } from "./convert.ts";
 import { originOf } from "./origin.ts";
 import type { Reception } from "./reception.ts";
+import { parseTime } from "./times.ts";
+import { deletedManifestMessage, tagChangeMessage } from "./trash-message.ts";
 
 const NAME_PAGE = { fallback: 100, most: 10_000 };
 const REFERRER_PAGE = { fallback: 100, most: 1000 };
+const TRASH_PAGE = { fallback: 100, most: 1000 };
 
 /** The most tags of one push; its event names them all, and must fit into any client's message. */
 const MAX_TAGS = 1000;
 
 export function manifestService(core: Core, reception: Reception): ServiceImpl<typeof ManifestService> {
-  const { manifests, tags } = core;
+  const { manifests, tags, tagHistory, trash } = core;
   return {
     async putManifest(request, context) {
       const { descriptor, subject } = await manifests.put(parsePut(request), originOf(context));
@@ -46,7 +54,8 @@ export function manifestService(core: Core, reception: Reception): ServiceImpl<t
 
     async deleteManifest({ repository, digest }, context) {
       const name = parseRepositoryName(repository);
-      return { tags: [...(await manifests.delete(name, parseDigest(digest), originOf(context)))] };
+      const deleted = await manifests.delete(name, parseDigest(digest), originOf(context));
+      return { tags: [...deleted.tags], companionDigests: [...deleted.companions] };
     },
 
     async deleteTag({ repository, tag, precondition }, context) {
@@ -57,6 +66,36 @@ export function manifestService(core: Core, reception: Reception): ServiceImpl<t
       };
       const descriptor = await tags.delete(deletion, originOf(context));
       return { descriptor: descriptorMessage(descriptor) };
+    },
+
+    async listTagHistory(request) {
+      const name = parseRepositoryName(request.repository);
+      const page = parsePage(request, TRASH_PAGE);
+      const { items, more } = await tagHistory.list(name, parseTag(request.tag), page);
+      return { changes: items.map(tagChangeMessage), nextPageToken: nextPage(more, items.at(-1)?.name) };
+    },
+
+    async restoreTag(request, context) {
+      const { descriptor, undeleted } = await tagHistory.restore(parseRestore(request), originOf(context));
+      return { descriptor: descriptorMessage(descriptor), undeletedDigests: [...undeleted] };
+    },
+
+    async listDeletedManifests(request) {
+      const name = request.repository === "" ? undefined : parseRepositoryName(request.repository);
+      const { items, more } = await trash.list(name, parsePage(request, TRASH_PAGE));
+      const nextPageToken = nextPage(more, items.at(-1)?.name);
+      return { manifests: items.map(deletedManifestMessage), nextPageToken };
+    },
+
+    async undeleteManifest({ repository, digest }, context) {
+      const name = parseRepositoryName(repository);
+      const restored = await trash.restore(name, parseDigest(digest), originOf(context));
+      return {
+        descriptor: descriptorMessage(restored.descriptor),
+        tags: [...restored.tags],
+        takenTags: [...restored.takenTags],
+        companionDigests: [...restored.companions],
+      };
     },
 
     async listTags(request) {
@@ -97,6 +136,29 @@ function parsePut({ repository, mediaType, content, digest, tags, precondition }
     ...(digest !== undefined && { digest: parseDigest(digest) }),
     ...(condition !== undefined && { precondition: condition }),
   };
+}
+
+function parseRestore({ repository, tag, target, precondition }: RestoreTagRequest) {
+  const condition = parsePrecondition(precondition);
+  return {
+    repository: parseRepositoryName(repository),
+    tag: parseTag(tag),
+    target: parseTarget(target),
+    ...(condition !== undefined && { precondition: condition }),
+  };
+}
+
+function parseTarget(target: RestoreTagRequest["target"]): RestoreTag["target"] {
+  switch (target.case) {
+    case "digest":
+      return { kind: "digest", digest: parseDigest(target.value) };
+    case "time":
+      return { kind: "time", time: parseTime(target.value, "time") };
+    case undefined: {
+      const message = "target is missing: give a digest or a time";
+      throw new RegistryError("REQUEST_INVALID", {}, { message });
+    }
+  }
 }
 
 function parsePrecondition(message: TagPreconditionMessage | undefined): TagPrecondition | undefined {

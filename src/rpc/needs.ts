@@ -4,6 +4,7 @@ import type { DescMethod, DescService, MessageShape } from "@bufbuild/protobuf";
 import type { AuthService } from "../gen/stowage/v1/auth_service_pb.ts";
 import type { BlobService } from "../gen/stowage/v1/blob_service_pb.ts";
 import type { EventService } from "../gen/stowage/v1/event_service_pb.ts";
+import type { MaintenanceService } from "../gen/stowage/v1/maintenance_service_pb.ts";
 import type { ManifestService } from "../gen/stowage/v1/manifest_service_pb.ts";
 import type { NotificationService } from "../gen/stowage/v1/notification_service_pb.ts";
 import type { UploadService, WriteUploadRequest } from "../gen/stowage/v1/upload_service_pb.ts";
@@ -75,6 +76,10 @@ export const MANIFEST_DEMANDS: Demands<typeof ManifestService> = {
   statManifest: pull,
   deleteManifest: remove,
   deleteTag: remove,
+  listTagHistory: pull,
+  restoreTag: push,
+  listDeletedManifests: (request) => (request.repository === "" ? ADMIN : pull(request)),
+  undeleteManifest: push,
   listTags: pull,
   listReferrers: pull,
   listRepositories: () => CATALOG,
@@ -100,6 +105,19 @@ export const NOTIFICATION_DEMANDS: Demands<typeof NotificationService> = {
   listDeadLetters: admin,
   redeliverDeadLetters: admin,
   deleteDeadLetters: admin,
+};
+
+export const MAINTENANCE_DEMANDS: Demands<typeof MaintenanceService> = {
+  getMaintenanceStatus: admin,
+  runCollection: admin,
+  explainBlob: admin,
+  simulateRetention: admin,
+  applyRetention: admin,
+  runScrub: admin,
+  runFsck: admin,
+  purgeUploads: admin,
+  takeSnapshot: admin,
+  purgeDeletedManifests: admin,
 };
 
 export const AUTH_DEMANDS: Demands<typeof AuthService> = {

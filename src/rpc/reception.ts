@@ -13,11 +13,21 @@ import type { Demand } from "./needs.ts";
 import type { Throttle } from "./throttle.ts";
 import { type Visit, visitOf } from "./visit.ts";
 
+/** Who calls, as far as the services need to know. */
+export interface Caller {
+  readonly id: string;
+  readonly isAdmin: boolean;
+}
+
 export interface ReceptionParts {
   /** Absent: nobody is asked who they are. */
   readonly doorman?: Doorman;
   /** Absent: anybody may come as often as they like. */
   readonly throttle?: Throttle;
+  /** Who calls where nobody is asked. Absent: somebody without a name. */
+  readonly caller?: Caller;
+  /** True: nobody changes content; see effects.ts. */
+  readonly readOnly?: boolean;
   /** Told why credentials were refused, which their owner is not. */
   readonly onRefused?: (facts: { readonly reason: string; readonly address?: string | undefined }) => void;
 }
@@ -35,11 +45,15 @@ interface Errand {
 const UNKNOWN_ERRAND: Errand = { needs: [], kind: "usual" };
 
 export class Reception {
+  readonly isReadOnly: boolean;
   readonly #doorman: Doorman | undefined;
   readonly #throttle: Throttle | undefined;
   readonly #onRefused: ReceptionParts["onRefused"];
+  readonly #caller: Caller | undefined;
 
-  constructor({ doorman, throttle, onRefused }: ReceptionParts) {
+  constructor({ doorman, throttle, caller, readOnly = false, onRefused }: ReceptionParts) {
+    this.isReadOnly = readOnly;
+    this.#caller = caller;
     this.#doorman = doorman;
     this.#throttle = throttle;
     this.#onRefused = onRefused;
@@ -47,7 +61,7 @@ export class Reception {
 
   /** False: calls go through as they are. */
   get asks(): boolean {
-    return this.#doorman !== undefined || this.#throttle !== undefined;
+    return this.#doorman !== undefined || this.#throttle !== undefined || this.isReadOnly;
   }
 
   /**
@@ -104,8 +118,8 @@ export class Reception {
   }
 
   /** Undefined: whoever calls may do everything and has no name. */
-  callerOf(context: HandlerContext): { readonly id: string; readonly isAdmin: boolean } | undefined {
-    if (this.#doorman === undefined) return undefined;
+  callerOf(context: HandlerContext): Caller | undefined {
+    if (this.#doorman === undefined) return this.#caller;
     const who = visitOf(context)?.principal ?? ANONYMOUS;
     return { id: who.id, isAdmin: this.#doorman.may.isAdmin(who) };
   }

@@ -1,7 +1,7 @@
 // UploadService: protobuf in, core call, protobuf out.
 import { create } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
-import type { Upload, Uploads } from "../core/uploads.ts";
+import type { ListedUpload, Upload, Uploads } from "../core/uploads.ts";
 import { type Upload as UploadMessage, UploadSchema } from "../gen/stowage/v1/upload_pb.ts";
 import type {
   UploadService,
@@ -59,7 +59,7 @@ export function uploadService(uploads: Uploads): ServiceImpl<typeof UploadServic
       const { items, more } = await uploads.list(parsePage(request, UPLOAD_PAGE), repository);
       const last = items.at(-1);
       return {
-        uploads: items.map(uploadMessage),
+        uploads: items.map(listedUploadMessage),
         nextPageToken: more && last !== undefined ? pageToken(last.id) : "",
       };
     },
@@ -78,6 +78,12 @@ function uploadMessage(upload: Upload): UploadMessage {
     offset: BigInt(upload.offset),
     createTime: timeMessage(upload.createTime),
   });
+}
+
+function listedUploadMessage(upload: ListedUpload): UploadMessage {
+  const message = uploadMessage(upload);
+  message.lastActivityTime = timeMessage(upload.lastActivityTime);
+  return message;
 }
 
 async function readStart(messages: AsyncIterator<WriteUploadRequest>): Promise<WriteUploadRequest_Start> {

@@ -80,13 +80,13 @@ const POLICY = `[
   {repositories: other, who: "user:alice", allow: pull},
   {who: "user:root", allow: admin}]`;
 
-/** A registry whose callers are known. */
-export async function openGuardedServer(): Promise<GuardedServer> {
+/** A registry whose callers are known, with more settings by the names of their environment variables. */
+export async function openGuardedServer(more: Readonly<Record<string, string>> = {}): Promise<GuardedServer> {
   const directory = await makeTemporaryDirectory();
   const users = join(directory, "users.yml");
   const hash = await hashPassword(PASSWORD);
   await writeFile(users, `users: {alice: {password: "${hash}"}, root: {password: "${hash}"}}\n`);
-  const settings = { REGISTRY_AUTH_USERS_PATH: users, REGISTRY_AUTH_POLICY: POLICY };
+  const settings = { REGISTRY_AUTH_USERS_PATH: users, REGISTRY_AUTH_POLICY: POLICY, ...more };
   const options = { folder: join(directory, "data"), settings };
   const expired = await tokenOfThePast(options);
   const server = await openWholeServer(options);
@@ -143,6 +143,7 @@ async function tokenOfThePast(options: Parameters<typeof testConfig>[0]): Promis
     now: () => Date.now() - 3_600_000,
     newId: v7,
     source: { address: "test:5000", instanceId: v7() },
+    version: "test",
   });
   try {
     const client = createClient(AuthService, createDirectTransport(registry.routes));

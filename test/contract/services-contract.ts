@@ -3,17 +3,21 @@ import { blobTests } from "./services/blobs.ts";
 import { consumerTests } from "./services/consumers.ts";
 import { eventTests } from "./services/events.ts";
 import type { ServiceSuite } from "./services/harness.ts";
+import { maintenanceTests } from "./services/maintenance.ts";
 import { manifestTests } from "./services/manifests.ts";
 import { notificationTests } from "./services/notifications.ts";
 import { snapshotTests } from "./services/snapshots.ts";
+import { trashTests } from "./services/trash.ts";
 import { uploadTests } from "./services/uploads.ts";
 
 export function servicesContract(suite: ServiceSuite): void {
   blobTests(suite);
   uploadTests(suite);
   manifestTests(suite);
+  trashTests(suite);
   eventTests(suite);
   consumerTests(suite);
   snapshotTests(suite);
   notificationTests(suite);
+  maintenanceTests(suite);
 }

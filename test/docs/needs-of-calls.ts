@@ -6,6 +6,7 @@ import { ROUTES } from "../../gateway/routes.ts";
 import { AuthService } from "../../src/gen/stowage/v1/auth_service_pb.ts";
 import { BlobService } from "../../src/gen/stowage/v1/blob_service_pb.ts";
 import { EventService } from "../../src/gen/stowage/v1/event_service_pb.ts";
+import { MaintenanceService } from "../../src/gen/stowage/v1/maintenance_service_pb.ts";
 import { ManifestService } from "../../src/gen/stowage/v1/manifest_service_pb.ts";
 import { NotificationService } from "../../src/gen/stowage/v1/notification_service_pb.ts";
 import { UploadService } from "../../src/gen/stowage/v1/upload_service_pb.ts";
@@ -15,6 +16,7 @@ import {
   BLOB_DEMANDS,
   type Demand,
   EVENT_DEMANDS,
+  MAINTENANCE_DEMANDS,
   MANIFEST_DEMANDS,
   NOTIFICATION_DEMANDS,
   UPLOAD_DEMANDS,
@@ -40,6 +42,7 @@ const SERVICES: readonly (readonly [DescService, LooseDemands])[] = [
   [ManifestService, MANIFEST_DEMANDS],
   [EventService, EVENT_DEMANDS],
   [NotificationService, NOTIFICATION_DEMANDS],
+  [MaintenanceService, MAINTENANCE_DEMANDS],
   [AuthService, AUTH_DEMANDS],
 ];
 
@@ -52,8 +55,9 @@ const IN_REPOSITORY = {
   part: { case: "start", value: { repository: NAME } },
 };
 
-/** ListUploads without a repository is about all of them. */
+/** Some lists without a repository are about all of them. */
 const IN_ALL = { ...IN_REPOSITORY, repository: undefined };
+const IN_ANY = { ...IN_REPOSITORY, repository: "" };
 
 const WORDS = {
   open: "nothing",
@@ -69,8 +73,13 @@ export function needsOfRpcs(): NeedsOfCalls {
       return [inWords(demandOf(IN_REPOSITORY as never)), `${service.name}/${name}`] as const;
     }),
   );
-  const all = inWords(UPLOAD_DEMANDS.listUploads(IN_ALL as never));
-  return grouped([...calls, [all, "UploadService/ListUploads of all repositories"]]);
+  const uploads = inWords(UPLOAD_DEMANDS.listUploads(IN_ALL as never));
+  const trash = inWords(MANIFEST_DEMANDS.listDeletedManifests(IN_ANY as never));
+  return grouped([
+    ...calls,
+    [uploads, "UploadService/ListUploads of all repositories"],
+    [trash, "ManifestService/ListDeletedManifests of all repositories"],
+  ]);
 }
 
 /** Of a registry that lets nobody in who has no name. */

@@ -15,6 +15,7 @@ const LIMITS = { maxUrlLength: 2000, maxManifestSize: 1024, maxTags: 3, maxCatal
 /** Files that need a registry of another kind. */
 const SETTINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "delete-disabled.http": { REGISTRY_STORAGE_DELETE_ENABLED: "false" },
+  "read-only.http": { REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED: "true" },
 };
 
 for (const name of readdirSync(FOLDER).filter((file) => file.endsWith(".http"))) {

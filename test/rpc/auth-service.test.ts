@@ -11,6 +11,7 @@ import { AuthService } from "../../src/gen/stowage/v1/auth_service_pb.ts";
 import { withAdmission } from "../../src/rpc/admission.ts";
 import { type AuthServiceParts, authService } from "../../src/rpc/auth-service.ts";
 import { createDirectTransport } from "../../src/rpc/direct-transport.ts";
+import { AUTH_EFFECTS } from "../../src/rpc/effects.ts";
 import { withErrors } from "../../src/rpc/errors.ts";
 import { AUTH_DEMANDS } from "../../src/rpc/needs.ts";
 import { Reception } from "../../src/rpc/reception.ts";
@@ -45,7 +46,11 @@ async function withService(
     ...less,
   });
   const reception = new Reception({ doorman });
-  const admitted = withAdmission(AuthService, implementation, { demands: AUTH_DEMANDS, reception });
+  const admitted = withAdmission(AuthService, implementation, {
+    demands: AUTH_DEMANDS,
+    effects: AUTH_EFFECTS,
+    reception,
+  });
   const mounted = withErrors(AuthService, admitted, (error) => assert.fail(String(error)));
   const transport = createDirectTransport((router) => router.service(AuthService, mounted));
   await run({ counter, client: createClient(AuthService, transport) });

@@ -27,7 +27,8 @@ export async function openTemporaryStores(directory?: string): Promise<Temporary
   return describe();
 }
 
-async function closeStores({ uploads, blobs }: FilesystemStores): Promise<void> {
+async function closeStores({ uploads, blobs, adopter }: FilesystemStores): Promise<void> {
+  await adopter.close();
   await uploads.close();
   await blobs.close();
 }

@@ -43,6 +43,7 @@ export async function openTestRegistry(
     now: Date.now,
     newId: v7,
     source: { address: "test:5000", instanceId: v7() },
+    version: "test",
     ...(keepaliveMs !== undefined && { keepaliveMs }),
   });
   registry.begin();

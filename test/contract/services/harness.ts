@@ -6,6 +6,7 @@ import { type Client, Code, ConnectError, createClient, type Transport } from "@
 import { ErrorInfoSchema } from "../../../src/gen/google/rpc/error_details_pb.ts";
 import { BlobService } from "../../../src/gen/stowage/v1/blob_service_pb.ts";
 import { EventService } from "../../../src/gen/stowage/v1/event_service_pb.ts";
+import { MaintenanceService } from "../../../src/gen/stowage/v1/maintenance_service_pb.ts";
 import { type Reference, ReferenceSchema } from "../../../src/gen/stowage/v1/manifest_pb.ts";
 import { ManifestService } from "../../../src/gen/stowage/v1/manifest_service_pb.ts";
 import { NotificationService } from "../../../src/gen/stowage/v1/notification_service_pb.ts";
@@ -26,8 +27,9 @@ export interface Clients {
   readonly events: Client<typeof EventService>;
 }
 
-/** With what steers webhooks, too. */
+/** With what steers webhooks and keeps house, too. */
 export interface AllClients extends Clients {
+  readonly maintenance: Client<typeof MaintenanceService>;
   readonly notifications: Client<typeof NotificationService>;
 }
 
@@ -55,6 +57,7 @@ export function withRegistry(
         manifests: createClient(ManifestService, transport),
         events: createClient(EventService, transport),
         notifications: createClient(NotificationService, transport),
+        maintenance: createClient(MaintenanceService, transport),
       });
     } finally {
       await close();

@@ -303,10 +303,14 @@ export const BlobService: GenService<{
   },
   /**
    * DeleteBlob removes a repository's link to a blob. Other repositories'
-   * links stay.
+   * links stay. The bytes go when no link, no manifest and no manifest in the
+   * trash refers to them any more, after a grace time.
    *
-   * Errors: BLOB_UNKNOWN (not_found); UNSUPPORTED (unimplemented) when
-   * deleting is switched off; NAME_INVALID, DIGEST_INVALID (invalid_argument).
+   * Errors: BLOB_UNKNOWN (not_found); BLOB_IN_USE (failed_precondition) while
+   * a manifest of the repository needs it, one detail for each manifest with
+   * `manifest` in the metadata, the first 100 of them, unless the
+   * configuration allows it; UNSUPPORTED (unimplemented) when deleting is
+   * switched off; NAME_INVALID, DIGEST_INVALID (invalid_argument).
    *
    * @generated from rpc stowage.v1.BlobService.DeleteBlob
    */

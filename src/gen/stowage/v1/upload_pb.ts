@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file stowage/v1/upload.proto.
  */
 export const file_stowage_v1_upload: GenFile = /*@__PURE__*/
-  fileDesc("ChdzdG93YWdlL3YxL3VwbG9hZC5wcm90bxIKc3Rvd2FnZS52MSKKAQoGVXBsb2FkEhIKCnJlcG9zaXRvcnkYASABKAkSEQoJdXBsb2FkX2lkGAIgASgJEhgKEGRpZ2VzdF9hbGdvcml0aG0YAyABKAkSDgoGb2Zmc2V0GAQgASgDEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("ChdzdG93YWdlL3YxL3VwbG9hZC5wcm90bxIKc3Rvd2FnZS52MSLCAQoGVXBsb2FkEhIKCnJlcG9zaXRvcnkYASABKAkSEQoJdXBsb2FkX2lkGAIgASgJEhgKEGRpZ2VzdF9hbGdvcml0aG0YAyABKAkSDgoGb2Zmc2V0GAQgASgDEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI2ChJsYXN0X2FjdGl2aXR5X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * Upload is a session: bytes that are on their way to become a blob.
@@ -57,6 +57,14 @@ export type Upload = Message<"stowage.v1.Upload"> & {
    * @generated from field: google.protobuf.Timestamp create_time = 5;
    */
   createTime?: Timestamp | undefined;
+
+  /**
+   * When bytes were last written to it, or it was created; while somebody is
+   * writing to it, now. Only in a list: absent elsewhere.
+   *
+   * @generated from field: google.protobuf.Timestamp last_activity_time = 6;
+   */
+  lastActivityTime?: Timestamp | undefined;
 };
 
 /**
