@@ -3,6 +3,7 @@
 import type { Config } from "./config/config.ts";
 import { Chore, everySo } from "./maintenance/chore.ts";
 import { nextRetentionTime } from "./maintenance/retention/schedule.ts";
+import { scrubKey } from "./metadata/keeping-keys.ts";
 import type { MetadataStore } from "./metadata/metadata-store.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import type { Upkeep } from "./upkeep.ts";
@@ -26,6 +27,7 @@ export function beginChores(config: Config, parts: ChoreParts): () => Promise<vo
     ...(config.gc.enabled ? [collecting(config, parts)] : []),
     ...(config.uploadPurging.enabled ? [purgingUploads(config, parts)] : []),
     ...(config.retention.intervalMs === undefined ? [] : [retaining(config, parts)]),
+    ...(config.scrub.enabled ? [scrubbing(config, parts)] : []),
   ];
   for (const chore of chores) chore.begin();
   return async () => {
@@ -84,6 +86,30 @@ function retaining(
     },
     failed: (error) =>
       logger.error({ err: error }, "applying the rules of retention failed; it is tried again"),
+    now,
+    lookMs: Math.min(intervalMs, LOOK_MS),
+  });
+}
+
+function scrubbing(
+  { scrub: { intervalMs } }: Config,
+  { upkeep: { parts }, metadata, now, logger }: ChoreParts,
+): Chore {
+  return new Chore({
+    async next() {
+      const last = await metadata.get(scrubKey);
+      if (last?.endTime === undefined) return now();
+      // A clock that was set back must not put it off for years.
+      return Math.min(last.startTime, now()) + intervalMs;
+    },
+    async work(signal) {
+      for await (const item of parts.scrub?.({ restart: false }, signal) ?? []) {
+        if (item.kind === "damaged") logger.error(item, "a blob is damaged");
+      }
+      const { blobs, bytes, damaged, endTime } = (await metadata.get(scrubKey)) ?? {};
+      if (endTime !== undefined) logger.info({ blobs, bytes, damaged }, "read all blobs again");
+    },
+    failed: (error) => logger.error({ err: error }, "reading blobs again failed; it is tried again"),
     now,
     lookMs: Math.min(intervalMs, LOOK_MS),
   });

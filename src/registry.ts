@@ -16,7 +16,7 @@ import type { AuthServiceParts } from "./rpc/auth-service.ts";
 import { Reception } from "./rpc/reception.ts";
 import { createRoutes, type MountServices } from "./rpc/routes.ts";
 import { Throttle } from "./rpc/throttle.ts";
-import { closeStores, openStores } from "./stores.ts";
+import { closeStores, openStores, type StoresOptions } from "./stores.ts";
 import { coreContext } from "./study.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import { createUpkeep } from "./upkeep.ts";
@@ -59,7 +59,9 @@ export interface Registry {
 /** Opens a registry; throws an Error with a message for the operator when its data cannot be opened. */
 export async function createRegistry(config: Config, dependencies: RegistryDependencies): Promise<Registry> {
   const { logger, now, newId, keepaliveMs } = dependencies;
-  const stores = await openStores(config, now);
+  const tell: StoresOptions["tell"] = (facts, message) => logger.info(facts, message);
+  const warn: StoresOptions["warn"] = (facts, message) => logger.warn(facts, message);
+  const stores = await openStores(config, { now, tell, warn });
   let lodge: Lodge | undefined;
   try {
     lodge = await openLodge(config, stores.metadata, dependencies);

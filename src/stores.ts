@@ -10,6 +10,7 @@ import { MemoryUploadStore } from "./blobs/memory-upload-store.ts";
 import type { UploadStore } from "./blobs/upload-store.ts";
 import type { Config } from "./config/config.ts";
 import { demandCatalogue } from "./maintenance/catalogue-site.ts";
+import { type UpgradeOptions, upgradeCatalogue } from "./maintenance/upgrade.ts";
 import { Catalogue } from "./metadata/catalogue.ts";
 import { LevelEngine } from "./metadata/level-engine.ts";
 import { openMemoryEngine } from "./metadata/memory-engine.ts";
@@ -24,15 +25,42 @@ export interface Stores {
 }
 
 /** What of the configuration they depend on. */
-export type StoresConfig = Pick<Config, "storage" | "blobDescriptorCache">;
+export type StoresConfig = Pick<Config, "storage" | "blobDescriptorCache" | "gc" | "readOnly">;
 
 /** Our folder below the configured one, so that it can be shared with a classic registry's tree. */
 export function dataFolder(rootDirectory: string): string {
   return resolve(rootDirectory, "stowage");
 }
 
-/** Throws an Error with a message for the operator when the data cannot be opened, as while another process has it open. */
-export async function openStores(config: StoresConfig, now: () => number): Promise<Stores> {
+export interface StoresOptions {
+  /** Now, in milliseconds since 1970. */
+  readonly now: () => number;
+  /** Told how an upgrade of the data goes on. Absent: nobody is. */
+  readonly tell?: UpgradeOptions["tell"];
+  /** Told what could not be upgraded. Absent: nobody is. */
+  readonly warn?: UpgradeOptions["warn"];
+}
+
+/**
+ * Opens the stores, and brings data of an older version to this one. Throws an Error with a message for the operator
+ * when that cannot be, as while another process has it open.
+ */
+export async function openStores(config: StoresConfig, options: StoresOptions): Promise<Stores> {
+  const stores = await openAsTheyAre(config, options.now);
+  try {
+    const { metadata, blobs } = stores;
+    const { gc, readOnly } = config;
+    const nobody = () => undefined;
+    const told = { tell: options.tell ?? nobody, warn: options.warn ?? nobody };
+    await upgradeCatalogue({ metadata, blobs, now: options.now, graceMs: gc.graceMs, readOnly, ...told });
+    return stores;
+  } catch (error) {
+    await closeStores(stores);
+    throw error;
+  }
+}
+
+async function openAsTheyAre(config: StoresConfig, now: () => number): Promise<Stores> {
   const { storage } = config;
   const options = { descriptorEntries: config.blobDescriptorCache?.entries ?? "none" } as const;
   if (storage.kind === "memory") {

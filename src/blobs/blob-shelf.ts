@@ -2,8 +2,16 @@
 // step, and what the shelf has said is durable.
 import { dirname, join } from "node:path";
 import type { Digest } from "../oci/digest.ts";
+import type { StoredBlob } from "./blob-inspection.ts";
 import { linkPath, listDirectory, renamePath, statPath, unlinkPath } from "./file-io.ts";
-import { ALGORITHM_DIRECTORIES, blobPath, shardOf, temporaryDirectory } from "./paths.ts";
+import {
+  ALGORITHM_DIRECTORIES,
+  blobPath,
+  QUARANTINE,
+  quarantinePath,
+  shardOf,
+  temporaryDirectory,
+} from "./paths.ts";
 import { SmallFiles } from "./small-files.ts";
 import { isSystemError } from "./storage-errors.ts";
 import { makeDirectories, SyncedDirectory } from "./synced-directory.ts";
@@ -14,6 +22,9 @@ export interface BlobCandidate {
   readonly digest: Digest;
   readonly size: number;
 }
+
+/** Directories that are made when the shelf is opened. */
+const LASTING_DIRECTORIES = [...ALGORITHM_DIRECTORIES, QUARANTINE];
 
 export class BlobShelf {
   readonly #root: string;
@@ -28,7 +39,7 @@ export class BlobShelf {
   /** Makes the directories that are missing and removes what a crash left half done. */
   static async open(root: string): Promise<BlobShelf> {
     const temporary = temporaryDirectory(root);
-    const directories = ALGORITHM_DIRECTORIES.map((directory) => join(root, directory));
+    const directories = LASTING_DIRECTORIES.map((directory) => join(root, directory));
     await makeDirectories([temporary, ...directories]);
     for (const name of await listDirectory(temporary)) await unlinkPath(join(temporary, name));
     return new BlobShelf(root);
@@ -46,22 +57,31 @@ export class BlobShelf {
 
   /** The blob's size, or undefined when it is not here. */
   async stat(digest: Digest): Promise<number | undefined> {
+    return (await this.inspect(digest))?.size;
+  }
+
+  /** The blob's file as it is now, or undefined when it is not here. */
+  async inspect(digest: Digest): Promise<StoredBlob | undefined> {
     try {
-      return (await statPath(this.pathOf(digest))).size;
+      const { size, mtimeMs, ctimeMs, ino } = await statPath(this.pathOf(digest));
+      return { size, changeTime: Math.max(mtimeMs, ctimeMs), version: `${ino} ${mtimeMs} ${size}` };
     } catch (error) {
       if (isSystemError(error, "ENOENT")) return undefined;
       throw error;
     }
   }
 
-  /** Makes the file a blob; it keeps its own name too. What is here already stays, if it has the size. */
+  /**
+   * Makes the file a blob; it keeps its own name too. What is here already is replaced: whether its bytes are still
+   * what they were is not known, and those of the file are.
+   */
   async link(candidate: BlobCandidate): Promise<void> {
     const shard = await this.#shard(candidate.digest);
     try {
       await linkPath(candidate.path, this.pathOf(candidate.digest));
     } catch (error) {
       if (!isSystemError(error, "EEXIST")) throw error;
-      if ((await this.stat(candidate.digest)) !== candidate.size) await this.#replace(candidate);
+      await this.#replace(candidate);
     }
     shard.changed();
     await shard.sync();
@@ -75,24 +95,44 @@ export class BlobShelf {
     await shard.sync();
   }
 
-  /** Makes a small content a blob. What is here already stays, if it has the size. */
+  /** Makes a small content a blob. What is here already stays, if it is the same. */
   async keep(digest: Digest, content: Uint8Array): Promise<void> {
     const { path: directory } = await this.#shard(digest);
     const temporaryPath = this.newTemporaryPath();
     await this.#smallFiles.write({ path: this.pathOf(digest), temporaryPath, directory, content });
   }
 
-  /** False when it was not here. */
+  /** False when it was not here. Durable after the next syncAll. */
   async remove(digest: Digest): Promise<boolean> {
+    const shard = await this.#shard(digest);
     try {
       await unlinkPath(this.pathOf(digest));
     } catch (error) {
       if (isSystemError(error, "ENOENT")) return false;
       throw error;
     }
-    const shard = await this.#shard(digest);
     shard.changed();
-    await shard.sync();
+    return true;
+  }
+
+  /** Resolves when all that came and went is durable. One directory at a time: nobody waits for it. */
+  async syncAll(): Promise<void> {
+    for (const opening of [...this.#directories.values()]) await (await opening).sync();
+  }
+
+  /** Puts the blob's file aside. False when it was not here. */
+  async quarantine(digest: Digest): Promise<boolean> {
+    const aside = await this.#open(QUARANTINE);
+    const shard = await this.#shard(digest);
+    try {
+      await renamePath(this.pathOf(digest), quarantinePath(this.#root, digest));
+    } catch (error) {
+      if (isSystemError(error, "ENOENT")) return false;
+      throw error;
+    }
+    aside.changed();
+    shard.changed();
+    await Promise.all([aside.sync(), shard.sync()]);
     return true;
   }
 
@@ -108,11 +148,15 @@ export class BlobShelf {
     for (const opened of directories) if (opened.status === "fulfilled") await opened.value.close();
   }
 
-  /** A blob of the wrong size is damaged: the whole one takes its place. */
+  /** In one step, so that the blob is there at every moment. */
   async #replace(candidate: BlobCandidate): Promise<void> {
     const temporary = this.newTemporaryPath();
     await linkPath(candidate.path, temporary);
     await renamePath(temporary, this.pathOf(candidate.digest));
+    // Where both are names of one file already, as after a crash, renaming leaves both.
+    await unlinkPath(temporary).catch((error: unknown) => {
+      if (!isSystemError(error, "ENOENT")) throw error;
+    });
   }
 
   /** Directories stay open: fsync needs one for each blob that comes or goes. */
@@ -123,7 +167,7 @@ export class BlobShelf {
   #open(name: string): Promise<SyncedDirectory> {
     const known = this.#directories.get(name);
     if (known !== undefined) return known;
-    const opening = ALGORITHM_DIRECTORIES.includes(name)
+    const opening = LASTING_DIRECTORIES.includes(name)
       ? SyncedDirectory.open(join(this.#root, name))
       : this.#openShard(name);
     this.#directories.set(name, opening);

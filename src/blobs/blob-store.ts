@@ -5,6 +5,7 @@
 // committed under a digest, or a small content is put whole; from then on the
 // bytes never change; they are read any number of times and deleted once.
 import type { Digest } from "../oci/digest.ts";
+import type { BlobInspection } from "./blob-inspection.ts";
 
 /** A part of a blob. */
 export interface ByteRange {
@@ -21,7 +22,7 @@ export interface ListedBlob {
   readonly size: number;
 }
 
-export interface BlobStore {
+export interface BlobStore extends BlobInspection {
   /** The blob's size in bytes, or undefined when it is not here. */
   stat(digest: Digest): Promise<number | undefined>;
 
@@ -38,12 +39,16 @@ export interface BlobStore {
 
   /**
    * Stores a small content whole. It is durable when the promise resolves. The
-   * caller has computed the digest from these bytes. Putting what is here is free.
+   * caller has computed the digest from these bytes. Putting what is here is free;
+   * other bytes that are here under the digest are replaced.
    */
   put(digest: Digest, content: Uint8Array): Promise<void>;
 
-  /** Removes the bytes. False when they were not here. */
+  /** Removes the bytes; durable after the next sync. False when they were not here. */
   delete(digest: Digest): Promise<boolean>;
+
+  /** Resolves when all deletions so far are durable. */
+  sync(): Promise<void>;
 
   /** Every blob here, in no order. Blobs that come or go meanwhile may or may not appear. */
   list(): AsyncIterable<ListedBlob>;

@@ -24,6 +24,9 @@ export const closeFile = (fd: number): Promise<void> => run((done) => fs.close(f
 
 export const statPath = (path: string): Promise<fs.Stats> => call((done) => fs.stat(path, done));
 
+/** Of the path itself, where it is a symbolic link. */
+export const lstatPath = (path: string): Promise<fs.Stats> => call((done) => fs.lstat(path, done));
+
 export const statFile = (fd: number): Promise<fs.Stats> => call((done) => fs.fstat(fd, done));
 
 export const syncData = (fd: number): Promise<void> => run((done) => fs.fdatasync(fd, done));
@@ -39,6 +42,9 @@ export const renamePath = (from: string, to: string): Promise<void> =>
   run((done) => fs.rename(from, to, done));
 
 export const unlinkPath = (path: string): Promise<void> => run((done) => fs.unlink(path, done));
+
+/** Removes an empty directory. */
+export const removeDirectory = (path: string): Promise<void> => run((done) => fs.rmdir(path, done));
 
 export const listDirectory = (path: string): Promise<string[]> => call((done) => fs.readdir(path, done));
 

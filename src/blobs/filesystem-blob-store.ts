@@ -3,6 +3,7 @@
 import { basename, dirname, join } from "node:path";
 import { type Digest, isDigest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
+import type { StoredBlob, Stray } from "./blob-inspection.ts";
 import type { BlobShelf } from "./blob-shelf.ts";
 import type { BlobStore, ByteRange, ListedBlob } from "./blob-store.ts";
 import type { BufferPool } from "./buffer-pool.ts";
@@ -10,6 +11,7 @@ import { closeFile, listDirectory, openFile, syncData, unlinkPath, writeAt } fro
 import { FileReader } from "./file-reader.ts";
 import { HOT_BLOB_SIZE, HotBlobs } from "./hot-blobs.ts";
 import { ALGORITHM_DIRECTORIES, isShardName } from "./paths.ts";
+import { findStrays, removeStray } from "./strays.ts";
 
 /** Up to this size a content is handed to another thread whole. In bytes. */
 export const SMALL_FILE_SIZE = 64 * 1024;
@@ -48,17 +50,12 @@ export class FilesystemBlobStore implements BlobStore {
   async get(digest: Digest): Promise<Uint8Array | undefined> {
     const hot = this.#hot.get(digest);
     if (hot !== undefined) return Uint8Array.from(hot);
-    const file = await FileReader.open(this.#shelf.pathOf(digest));
-    try {
-      return await file?.readWhole({ offset: 0, length: await file.size() });
-    } finally {
-      await file?.close();
-    }
+    return this.#readWhole(digest);
   }
 
   async put(digest: Digest, content: Uint8Array): Promise<void> {
     if (content.length <= SMALL_FILE_SIZE) return this.#shelf.keep(digest, content);
-    if ((await this.stat(digest)) === content.length) return this.#shelf.sync(digest);
+    if (await this.#holds(digest, content)) return this.#shelf.sync(digest);
     const path = this.#shelf.newTemporaryPath();
     try {
       await writeDurably(path, content);
@@ -78,6 +75,10 @@ export class FilesystemBlobStore implements BlobStore {
     }
   }
 
+  sync(): Promise<void> {
+    return this.#shelf.syncAll();
+  }
+
   async *list(): AsyncGenerator<ListedBlob, void, undefined> {
     for (const algorithm of ALGORITHM_DIRECTORIES) {
       const names = await listDirectory(join(this.#root, algorithm));
@@ -85,8 +86,57 @@ export class FilesystemBlobStore implements BlobStore {
     }
   }
 
+  inspect(digest: Digest): Promise<StoredBlob | undefined> {
+    return this.#shelf.inspect(digest);
+  }
+
+  async *readStored(digest: Digest, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+    const file = await FileReader.open(this.#shelf.pathOf(digest));
+    if (file === undefined) throw blobUnknown(digest);
+    try {
+      for await (const chunk of file.chunks({ offset: 0, length: await file.size() }, this.#pool)) {
+        signal?.throwIfAborted();
+        yield chunk;
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  async quarantine(digest: Digest): Promise<boolean> {
+    this.#hot.forget(digest);
+    try {
+      return await this.#shelf.quarantine(digest);
+    } finally {
+      this.#hot.forget(digest);
+    }
+  }
+
+  strays(): AsyncGenerator<Stray, void, undefined> {
+    return findStrays(this.#root);
+  }
+
+  removeStray(path: string): Promise<boolean> {
+    return removeStray(this.#root, path);
+  }
+
   close(): Promise<void> {
     return this.#shelf.close();
+  }
+
+  async #readWhole(digest: Digest): Promise<Buffer | undefined> {
+    const file = await FileReader.open(this.#shelf.pathOf(digest));
+    try {
+      return await file?.readWhole({ offset: 0, length: await file.size() });
+    } finally {
+      await file?.close();
+    }
+  }
+
+  /** True: it is there with these very bytes. Its size alone tells nothing of a damaged one. */
+  async #holds(digest: Digest, content: Uint8Array): Promise<boolean> {
+    if ((await this.#shelf.stat(digest)) !== content.length) return false;
+    return (await this.#readWhole(digest))?.equals(content) ?? false;
   }
 
   async *#listShard(shard: string): AsyncGenerator<ListedBlob, void, undefined> {

@@ -1,4 +1,5 @@
 // Opens the cellar on a disk. Only one process at a time may have it open.
+import { BlobAdopter } from "./blob-adopter.ts";
 import { BlobShelf } from "./blob-shelf.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { FilesystemBlobStore } from "./filesystem-blob-store.ts";
@@ -20,6 +21,8 @@ export interface FilesystemStoresOptions {
 export interface FilesystemStores {
   readonly blobs: FilesystemBlobStore;
   readonly uploads: FilesystemUploadStore;
+  /** Nothing to close unless it was used. */
+  readonly adopter: BlobAdopter;
 }
 
 export async function openFilesystemStores(options: FilesystemStoresOptions): Promise<FilesystemStores> {
@@ -29,5 +32,6 @@ export async function openFilesystemStores(options: FilesystemStoresOptions): Pr
   const directory = await SyncedDirectory.open(uploadsDirectory(root));
   const pool = new BufferPool(BUFFER_SIZE);
   const blobs = new FilesystemBlobStore({ root, shelf, pool });
-  return { blobs, uploads: new FilesystemUploadStore({ directory, blobs, shelf, pool, now }) };
+  const uploads = new FilesystemUploadStore({ directory, blobs, shelf, pool, now });
+  return { blobs, uploads, adopter: new BlobAdopter(shelf) };
 }

@@ -1,12 +1,15 @@
 // Blobs in memory, for tests. Keeps every promise of BlobStore but durability.
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
+import type { StoredBlob } from "./blob-inspection.ts";
 import type { BlobStore, ByteRange, ListedBlob } from "./blob-store.ts";
 
 const CHUNK_SIZE = 64 * 1024;
 
 export class MemoryBlobStore implements BlobStore {
   readonly #blobs = new Map<Digest, Uint8Array>();
+  readonly #aside = new Map<Digest, Uint8Array>();
+  readonly #versions = new Map<Digest, number>();
 
   async stat(digest: Digest): Promise<number | undefined> {
     return this.#blobs.get(digest)?.length;
@@ -34,14 +37,40 @@ export class MemoryBlobStore implements BlobStore {
 
   async put(digest: Digest, content: Uint8Array): Promise<void> {
     this.#blobs.set(digest, Uint8Array.from(content));
+    this.#versions.set(digest, (this.#versions.get(digest) ?? 0) + 1);
   }
 
   async delete(digest: Digest): Promise<boolean> {
     return this.#blobs.delete(digest);
   }
 
+  async sync(): Promise<void> {}
+
   async *list(): AsyncGenerator<ListedBlob, void, undefined> {
     for (const [digest, content] of [...this.#blobs]) yield { digest, size: content.length };
+  }
+
+  async inspect(digest: Digest): Promise<StoredBlob | undefined> {
+    const content = this.#blobs.get(digest);
+    const version = String(this.#versions.get(digest));
+    return content === undefined ? undefined : { size: content.length, changeTime: 0, version };
+  }
+
+  readStored(digest: Digest, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    return this.read(digest, { offset: 0 }, signal);
+  }
+
+  async quarantine(digest: Digest): Promise<boolean> {
+    const content = this.#blobs.get(digest);
+    if (content === undefined) return false;
+    this.#aside.set(digest, content);
+    return this.#blobs.delete(digest);
+  }
+
+  async *strays(): AsyncGenerator<never, void, undefined> {}
+
+  async removeStray(): Promise<boolean> {
+    return false;
   }
 
   async close(): Promise<void> {}

@@ -17,11 +17,17 @@ function directoryDescriptor(path: string): number {
 
 function keep({ path, temporaryPath, directory, content }: SmallFile): void {
   const descriptor = directoryDescriptor(directory);
-  if (fs.statSync(path, { throwIfNoEntry: false })?.size !== content.length) {
+  if (!holds(path, content)) {
     write(temporaryPath, content);
     fs.renameSync(temporaryPath, path);
   }
   fs.fsyncSync(descriptor);
+}
+
+/** True: the file is there with these very bytes. Its size alone tells nothing of a damaged one. */
+function holds(path: string, content: Uint8Array): boolean {
+  if (fs.statSync(path, { throwIfNoEntry: false })?.size !== content.length) return false;
+  return fs.readFileSync(path).equals(content);
 }
 
 function write(path: string, content: Uint8Array): void {

@@ -27,7 +27,7 @@ const THREADS = 2;
 export class SmallFiles {
   readonly #threads: Thread[] = [];
 
-  /** Resolves when the file is durable. What has the name and the size already is only synced. */
+  /** Resolves when the file is durable. What has the name and the bytes already is only synced. */
   write(file: SmallFile): Promise<void> {
     return this.#idlest().write(file);
   }

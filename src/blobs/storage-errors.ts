@@ -25,6 +25,11 @@ export function storageError(error: NodeJS.ErrnoException): Error {
   return code === undefined ? error : new RegistryError(code, {}, { cause: error });
 }
 
+/** True when the disk has no room for what was to be written. */
+export function isNoSpace({ code }: NodeJS.ErrnoException): boolean {
+  return CODES[code ?? ""] === "INSUFFICIENT_STORAGE";
+}
+
 /** True for a system error with this code, such as "ENOENT". */
 export function isSystemError(error: unknown, code: string): boolean {
   return (

@@ -1,9 +1,10 @@
 // Typed pages of an engine's snapshot. It goes past the records in memory, which
 // may be newer or older than the snapshot.
 import type { EngineSnapshot } from "./engine.ts";
-import type { Prefix } from "./keys.ts";
+import type { Key, Prefix } from "./keys.ts";
 import type { Entry, MetadataSnapshot, PageOptions, RawRow, RowsOptions } from "./metadata-store.ts";
 import { pageOf, pageRange } from "./page-range.ts";
+import { decodeRecord } from "./value-form.ts";
 
 /** No key begins with it. */
 const BEHIND_ALL = "\u{10ffff}";
@@ -17,6 +18,11 @@ export class CatalogueSnapshot implements MetadataSnapshot {
 
   get lastSequence(): number {
     return this.#snapshot.lastSequence;
+  }
+
+  async get<R>(key: Key<R>): Promise<R | undefined> {
+    const bytes = await this.#snapshot.get(key.text);
+    return bytes === undefined ? undefined : decodeRecord(key, bytes);
   }
 
   async page<R>(prefix: Prefix<R>, options: PageOptions): Promise<readonly Entry<R>[]> {

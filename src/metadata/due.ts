@@ -3,7 +3,7 @@
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName, Tag } from "../oci/reference.ts";
 import { due, timeText } from "./keeping-keys.ts";
-import { catalogName, type Key, type Raw, repositoryOfCatalogName } from "./keys.ts";
+import { catalogName, type Key, type Prefix, type Raw, repositoryOfCatalogName } from "./keys.ts";
 
 /** What can become due. */
 export type Due =
@@ -44,9 +44,14 @@ const LETTERS = { link: "l", blob: "b", trash: "m", "tag-change": "h" } as const
 
 /** The key of an entry, of a new one when it has no mark. It has no value. */
 export function dueKey(entry: Omit<DueEntry, "mark"> & { readonly mark?: string }): Key<Raw> {
-  const { time, what, mark = newMark() } = entry;
-  const parts = [timeText(time), LETTERS[what.kind], ...partsOf(what), mark];
-  return { text: `${due.text}${parts.join(end)}` };
+  const { mark = newMark() } = entry;
+  return { text: `${dueThen(entry).text}${mark}` };
+}
+
+/** Below it, the entries for one thing at one time are named by their marks. */
+export function dueThen({ time, what }: Omit<DueEntry, "mark">): Prefix<Raw> {
+  const parts = [timeText(time), LETTERS[what.kind], ...partsOf(what)];
+  return { text: `${due.text}${parts.join(end)}${end}` };
 }
 
 /** Reads the name of an entry below `due` (keys.ts). */

@@ -53,6 +53,8 @@ export interface SequencedEvent {
 export interface EngineSnapshot {
   /** The newest event of that moment: its commit and all before it are in the snapshot, none after it is. */
   readonly lastSequence: number;
+  /** The key's value at that moment, or undefined. Throws as scan does. */
+  get(key: string): Promise<Uint8Array | undefined>;
   /** The entries of the range at that moment. Throws UNAVAILABLE once the snapshot or the engine is closed, or the engine recovered from a failure. */
   scan(range: EngineRange): Promise<readonly EngineEntry[]>;
   /** May be called again, and after the engine is closed. */

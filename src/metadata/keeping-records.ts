@@ -27,6 +27,8 @@ export interface TrashRecord {
   readonly actor?: string;
   /** The manifests that were deleted with it because they belonged to it. Absent: none. */
   readonly companions?: readonly Digest[];
+  /** The tags attached to it by name that were deleted with it, of manifests that stayed. Absent: none. */
+  readonly attachedTags?: readonly { readonly tag: Tag; readonly digest: Digest }[];
 }
 
 /** A change of a tag. */

@@ -11,7 +11,7 @@ const TYPES = { full: 1, first: 2, middle: 3, last: 4 } as const;
 export interface LogContent {
   /** The whole records, in order. Empty unless they were asked for. */
   readonly records: readonly Buffer[];
-  /** Where something stands, with good records behind it, that is none. What a crash tears off stands at the end. */
+  /** Where something stands that is no record, with records behind it: what a crash tears is the last one. */
   readonly damagedAt?: number;
 }
 
@@ -26,9 +26,11 @@ export function readLog(bytes: Buffer, { keep }: { readonly keep: boolean }): Lo
       parts.length = 0;
       continue;
     }
-    if (suspicious !== undefined) return { records, damagedAt: suspicious };
-    if (!keep) continue;
-    if (piece.type === TYPES.full || piece.type === TYPES.first) parts.length = 0;
+    const isBeginning = piece.type === TYPES.full || piece.type === TYPES.first;
+    // Each record is durable before the next is begun: only of the last one may pieces be missing.
+    if (suspicious !== undefined && isBeginning) return { records, damagedAt: suspicious };
+    if (!keep || suspicious !== undefined) continue;
+    if (isBeginning) parts.length = 0;
     parts.push(piece.payload);
     if (piece.type === TYPES.full || piece.type === TYPES.last) records.push(Buffer.concat(parts.splice(0)));
   }

@@ -6,12 +6,16 @@ import { decodeCounter } from "./counter.ts";
 import { type Database, type Level, scanLevel } from "./database.ts";
 import type { EngineEntry, EngineRange, EngineSnapshot } from "./engine.ts";
 import { LAST_EVENT_KEY } from "./event-keys.ts";
+import { GroupRead } from "./group-read.ts";
 import { storageError } from "./storage-error.ts";
 
 export class LevelSnapshot implements EngineSnapshot {
   readonly lastSequence: number;
   readonly #level: Level;
   readonly #snapshot: AbstractSnapshot;
+  readonly #reads = new GroupRead((keys) =>
+    this.#read((level, snapshot) => level.getMany(keys, { snapshot })),
+  );
   #closed = false;
 
   private constructor(level: Level, snapshot: AbstractSnapshot, lastSequence: number) {
@@ -34,20 +38,28 @@ export class LevelSnapshot implements EngineSnapshot {
     });
   }
 
-  async scan(range: EngineRange): Promise<readonly EngineEntry[]> {
-    this.#hold();
-    try {
-      return await scanLevel(this.#level, range, this.#snapshot);
-    } catch (error) {
-      throw this.#level.status === "open" ? storageError(error) : lostError(error);
-    } finally {
-      this.#snapshot.unref();
-    }
+  get(key: string): Promise<Uint8Array | undefined> {
+    return this.#reads.get(key);
+  }
+
+  scan(range: EngineRange): Promise<readonly EngineEntry[]> {
+    return this.#read((level, snapshot) => scanLevel(level, range, snapshot));
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     await this.#snapshot.close();
+  }
+
+  async #read<T>(read: (level: Level, snapshot: AbstractSnapshot) => Promise<T>): Promise<T> {
+    this.#hold();
+    try {
+      return await read(this.#level, this.#snapshot);
+    } catch (error) {
+      throw this.#level.status === "open" ? storageError(error) : lostError(error);
+    } finally {
+      this.#snapshot.unref();
+    }
   }
 
   /** An iterator would be made from a closed snapshot too, of memory that is no longer its own. */

@@ -3,6 +3,8 @@
 import { MemoryLevel } from "memory-level";
 import type { RowValue } from "./batch-plan.ts";
 import { type Database, type Level, operationsOf } from "./database.ts";
+import { FORMAT } from "./format.ts";
+import { formatKey } from "./keeping-keys.ts";
 import { LevelEngine } from "./level-engine.ts";
 import { storageError } from "./storage-error.ts";
 
@@ -37,7 +39,9 @@ class MemoryDatabase implements Database {
   }
 }
 
-/** An empty engine. */
-export function openMemoryEngine(): Promise<LevelEngine> {
-  return LevelEngine.over(new MemoryDatabase());
+/** An empty engine, with the format that a copy of it needs. */
+export async function openMemoryEngine(): Promise<LevelEngine> {
+  const database = new MemoryDatabase();
+  await database.write([[formatKey.text, Buffer.from(FORMAT)]]);
+  return LevelEngine.over(database);
 }

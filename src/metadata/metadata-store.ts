@@ -91,6 +91,8 @@ export interface RowsOptions {
 export interface MetadataSnapshot extends AsyncDisposable {
   /** The newest event of that moment: what it and all before it announced is in the snapshot, nothing later is. */
   readonly lastSequence: number;
+  /** The record of that moment, or undefined; of many that are asked for at once each costs little. Throws as page does. */
+  get<R>(key: Key<R>): Promise<R | undefined>;
   /** Like MetadataStore.page, of that moment. Throws UNAVAILABLE once the snapshot or the store is closed, or the store recovered from a failure. */
   page<R>(prefix: Prefix<R>, options: PageOptions): Promise<readonly Entry<R>[]>;
   /** All that is written, of whatever kind, in byte order of the keys: for copies of the whole (row-writer.ts). Throws as page does. */

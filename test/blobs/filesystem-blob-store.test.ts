@@ -5,14 +5,15 @@ import { test } from "node:test";
 import { openFilesystemStores } from "../../src/blobs/filesystem-stores.ts";
 import { blobPath, temporaryDirectory } from "../../src/blobs/paths.ts";
 import { digestOf } from "../../src/oci/digest.ts";
-import { blobStoreContract } from "../contract/blob-store-contract.ts";
+import { blobInspectionContract } from "../contract/blob-inspection-contract.ts";
+import { type BlobStoreBody, blobStoreContract } from "../contract/blob-store-contract.ts";
 import { collect, someBytes } from "../support/byte-streams.ts";
 import { openTemporaryStores } from "../support/filesystem-stores.ts";
 import { openFilesBelow } from "../support/open-files.ts";
 
 const LARGE = someBytes(1_000_003);
 
-blobStoreContract({
+const filesystem: BlobStoreBody = {
   name: "filesystem",
   open: async () => {
     const stores = await openTemporaryStores();
@@ -22,7 +23,10 @@ blobStoreContract({
       close: stores.close,
     };
   },
-});
+};
+
+blobStoreContract(filesystem);
+blobInspectionContract(filesystem);
 
 test("a blob lies in one file, at the place that paths.ts draws", async () => {
   await using stores = await openTemporaryStores();

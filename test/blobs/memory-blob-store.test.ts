@@ -1,10 +1,14 @@
 import { MemoryBlobStore } from "../../src/blobs/memory-blob-store.ts";
-import { blobStoreContract } from "../contract/blob-store-contract.ts";
+import { blobInspectionContract } from "../contract/blob-inspection-contract.ts";
+import { type BlobStoreBody, blobStoreContract } from "../contract/blob-store-contract.ts";
 
-blobStoreContract({
+const memory: BlobStoreBody = {
   name: "memory",
   open: async () => {
     const blobs = new MemoryBlobStore();
     return { blobs, close: () => blobs.close() };
   },
-});
+};
+
+blobStoreContract(memory);
+blobInspectionContract(memory);

@@ -60,6 +60,26 @@ export function testSnapshots(open: () => Promise<OpenedEngine>): void {
       await snapshot.close();
     });
 
+    test("single keys too are as they were, many at once, until the snapshot is closed", async () => {
+      await put("a");
+      await put("b");
+      const snapshot = await engine.snapshot();
+      const later = [{ kind: "put", key: "k/b", value: Buffer.from("new") }] as const;
+      await engine.commit({
+        changes: [...later, { kind: "delete", key: "k/a" }],
+        expectations: [],
+        events: [],
+      });
+      await put("c");
+      const values = await Promise.all(["a", "b", "c", "none"].map((name) => snapshot.get(`k/${name}`)));
+      assert.deepEqual(
+        values.map((value) => value && Buffer.from(value).toString()),
+        ["a", "b", undefined, undefined],
+      );
+      await snapshot.close();
+      await assert.rejects(snapshot.get("k/a"), { code: "UNAVAILABLE" });
+    });
+
     test("beside many commits a snapshot is exactly of its last sequence", async () => {
       let done = false;
       const writers = Array.from({ length: 8 }, async (_, writer) => {

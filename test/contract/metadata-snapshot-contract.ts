@@ -47,6 +47,15 @@ export function testMetadataSnapshots(open: () => Promise<OpenedMetadataStore>):
         events: [{ id: name, time: 1, repository, fact: { kind: "repository_created" } }],
       });
     };
+    const keysIn = async (snapshot: MetadataSnapshot) => {
+      const keys: string[] = [];
+      for (let after: string | undefined; ; ) {
+        const rows = await snapshot.rows({ limit: 3, ...(after !== undefined && { after }) });
+        keys.push(...rows.map(({ key }) => key));
+        after = rows.at(-1)?.key;
+        if (after === undefined) return keys;
+      }
+    };
     const namesIn = async (snapshot: MetadataSnapshot) => {
       const names: string[] = [];
       for (let after: string | undefined; ; ) {
@@ -57,6 +66,40 @@ export function testMetadataSnapshots(open: () => Promise<OpenedMetadataStore>):
         after = page.at(-1)?.name;
       }
     };
+
+    test("tells all rows as they are written, in order, and none that comes later", async () => {
+      for (const name of ["b", "a/x"]) await create(name);
+      await using snapshot = await metadata.snapshot();
+      const expected = await keysIn(snapshot);
+      await create("a/later");
+      assert.deepEqual(await keysIn(snapshot), expected);
+      assert.deepEqual(expected, expected.toSorted());
+      const without = expected.filter((key) => key !== "x/format");
+      assert.deepEqual(
+        without.map((key) => key.slice(0, 2)).join(" "),
+        "c/ c/ e/ e/ l/ l/ m/ m/ r/ r/ s/ t/ t/",
+      );
+      const [row] = await snapshot.rows({ after: "r/", limit: 1 });
+      assert.deepEqual(
+        [row?.key, Buffer.from(row?.value ?? []).toString()],
+        ["r/a\x01x", '1{"createTime":1}'],
+      );
+      // Large rows end an answer early.
+      assert.equal((await snapshot.rows({ limit: 100, maxBytes: 1 })).length, 1);
+    });
+
+    test("a record is got as it was, whatever is remembered of it", async () => {
+      await create("one");
+      await using snapshot = await metadata.snapshot();
+      const repository = parseRepositoryName("one");
+      await metadata.commit({
+        changes: [put(repositoryKey(repository), { createTime: 2 }), add(manifestCountKey(repository), 1)],
+      });
+      assert.deepEqual(await metadata.get(repositoryKey(repository)), { createTime: 2 });
+      assert.deepEqual(await snapshot.get(repositoryKey(repository)), { createTime: 1 });
+      assert.equal(await snapshot.get(manifestCountKey(repository)), 1);
+      assert.equal(await snapshot.get(repositoryKey(parseRepositoryName("two"))), undefined);
+    });
 
     test("page after page shows the moment of the last sequence, whatever is committed meanwhile", async () => {
       let done = false;
