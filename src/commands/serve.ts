@@ -6,7 +6,7 @@ import { v7 } from "uuid";
 import { createGateway } from "../../gateway/gateway.ts";
 import type { Config } from "../config/config.ts";
 import { Health } from "../gen/grpc/health/v1/health_pb.ts";
-import { createRegistry, dataFolder, type Registry } from "../registry.ts";
+import { createRegistry, type Registry } from "../registry.ts";
 import { createDirectTransport } from "../rpc/direct-transport.ts";
 import { addHealth, ProcessHealth } from "../rpc/health.ts";
 import { addReflection } from "../rpc/reflection.ts";
@@ -14,6 +14,7 @@ import { STOWAGE_SERVICES } from "../rpc/routes.ts";
 import { requestValues } from "../rpc/visit.ts";
 import { clientOf } from "../server/caller.ts";
 import type { Routes } from "../server/rpc-handler.ts";
+import { dataFolder } from "../stores.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { followPolicy } from "./follow-policy.ts";
 import { gatewayLimits } from "./gateway-limits.ts";
@@ -32,7 +33,13 @@ export async function serve(world: World, path: string | undefined): Promise<voi
   const { address } = config.http;
   const place = "path" in address ? hostname() : `${hostname()}:${address.port}`;
   const source = { address: place, instanceId: v7() };
-  const registry = await createRegistry(config, { logger, now: Date.now, newId: () => v7(), source });
+  const registry = await createRegistry(config, {
+    logger,
+    now: Date.now,
+    newId: () => v7(),
+    source,
+    version: stowageVersion(),
+  });
   const { setPolicy } = registry;
   let stopFollowing = () => {};
   try {
@@ -80,7 +87,10 @@ function warnOfOtherData({ storage }: Config, logger: Logger): void {
   if (storage.kind !== "filesystem") return;
   const folder = resolve(storage.rootDirectory, "docker/registry/v2");
   if (existsSync(folder))
-    logger.warn({ folder }, "data of distribution lies here; it is not read and not touched");
+    logger.warn(
+      { folder },
+      "data of distribution lies here; it is not touched, and stowage import takes it over",
+    );
 }
 
 function dataPlace({ storage }: Config): string {
