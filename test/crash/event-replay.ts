@@ -103,8 +103,14 @@ export class EventReplay {
       case "manifestPulled":
         break; // it changes nothing
       case "repositoryDeleted":
+        // Its last blob was deleted, and the registry looked.
+        if (!this.#repositories.delete(repository))
+          throw new Error(`${repository} is deleted, but was not there`);
+        break;
       case "uploadExpired":
       case "blobCollected":
+      case "blobDamaged":
+      case "collectionFinished":
         throw new Error(`a ${kind.case} came, and nobody here makes one happen`);
       case undefined:
         throw new Error("an event has no kind");

@@ -244,8 +244,9 @@ export class Writer {
   ): Promise<void> {
     const { ledger, http } = this.#workshop;
     await ledger.record(attempt, async () => {
-      await http.expect([201, 202], call);
-      return true;
+      // A blob that a manifest needs is not deleted.
+      const answer = await http.expect(call.method === "DELETE" ? [202, 409] : [201, 202], call);
+      return answer.status !== 409;
     });
   }
 
