@@ -9,6 +9,7 @@ import { type Core, createCore } from "./core/core.ts";
 import type { Listener } from "./core/listener.ts";
 import { forgetPullsSince, PullRecorder } from "./core/pulls.ts";
 import { Retention } from "./core/retention.ts";
+import { CellarJournal } from "./maintenance/journal.ts";
 import type { MetadataStore } from "./metadata/metadata-store.ts";
 import type { SourceRecord } from "./metadata/records.ts";
 import { Notifier } from "./notify/notifier.ts";
@@ -16,7 +17,7 @@ import type { AuthServiceParts } from "./rpc/auth-service.ts";
 import { Reception } from "./rpc/reception.ts";
 import { createRoutes, type MountServices } from "./rpc/routes.ts";
 import { Throttle } from "./rpc/throttle.ts";
-import { closeStores, openStores, type StoresOptions } from "./stores.ts";
+import { closeStores, dataFolder, openStores, type StoresOptions } from "./stores.ts";
 import { coreContext } from "./study.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import { createUpkeep } from "./upkeep.ts";
@@ -63,7 +64,9 @@ export async function createRegistry(config: Config, dependencies: RegistryDepen
   const warn: StoresOptions["warn"] = (facts, message) => logger.warn(facts, message);
   const stores = await openStores(config, { now, tell, warn });
   let lodge: Lodge | undefined;
+  let journal: CellarJournal | undefined;
   try {
+    journal = await openJournal(config, stores.metadata, dependencies);
     lodge = await openLodge(config, stores.metadata, dependencies);
     const reception = new Reception({
       throttle: new Throttle(config.http),
@@ -79,7 +82,9 @@ export async function createRegistry(config: Config, dependencies: RegistryDepen
     const core = createCore(context);
     if (!config.readOnly) await core.uploads.sweepOrphans();
     const notifier = await openNotifier(config, core, stores.metadata, dependencies);
-    const upkeep = createUpkeep({ config, context, core, version: dependencies.version });
+    const onRepaired = () => journal?.renew();
+    const { version } = dependencies;
+    const upkeep = createUpkeep({ config, context, core, version, onRepaired });
     const stopHousework = keepHouse(config, { core, notifier, metadata: stores.metadata }, dependencies);
     const stopChores = beginChores(config, { upkeep, metadata: stores.metadata, now, logger });
     const report = (error: unknown, method: string) => logger.error({ err: error, method }, "request failed");
@@ -103,14 +108,30 @@ export async function createRegistry(config: Config, dependencies: RegistryDepen
         await end();
         await pulls?.close();
         await lodge?.close();
+        await journal?.close();
         await closeStores(stores);
       },
     };
   } catch (error) {
     await lodge?.close();
+    await journal?.close();
     await closeStores(stores);
     throw error;
   }
+}
+
+/** Beside the blobs on a disk lies what it takes to make the catalogue again. */
+async function openJournal(
+  { storage, readOnly }: Config,
+  metadata: MetadataStore,
+  { logger, now }: RegistryDependencies,
+): Promise<CellarJournal | undefined> {
+  if (storage.kind === "memory" || readOnly) return undefined;
+  const folder = dataFolder(storage.rootDirectory);
+  const report = (message: string, facts: object) => logger.warn(facts, message);
+  const journal = await CellarJournal.open({ folder, metadata, now, report });
+  journal.begin();
+  return journal;
 }
 
 function openLodge(

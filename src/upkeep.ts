@@ -23,6 +23,8 @@ export interface UpkeepOptions {
   readonly core: Core;
   /** Of this program, for backups. */
   readonly version: string;
+  /** Called when cards may have been changed without an event: the journal has to be written anew. */
+  readonly onRepaired: () => Promise<void> | void;
 }
 
 export interface Upkeep {
@@ -35,7 +37,7 @@ export interface Upkeep {
   readonly parts: MaintenanceParts;
 }
 
-export function createUpkeep({ config, context, core, version }: UpkeepOptions): Upkeep {
+export function createUpkeep({ config, context, core, version, onRepaired }: UpkeepOptions): Upkeep {
   const { metadata, uploads: store, now } = context;
   const jobs = new MaintenanceJobs();
   const collector = new Collector({ context, rate: config.gc.rate });
@@ -61,11 +63,24 @@ export function createUpkeep({ config, context, core, version }: UpkeepOptions):
     applyRetention: (request, signal) => jobs.run("retention", () => retention.apply(request, signal)),
     scrub: ({ rate = config.scrub.rate, restart }, signal) =>
       jobs.run("scrub", () => scrub.run({ rate, restart }, signal)),
-    fsck: (request, signal) => jobs.run("fsck", () => fsck.run({ ...request, graceMs }, signal)),
+    fsck: (request, signal) =>
+      jobs.run("fsck", () => afterRepair(fsck.run({ ...request, graceMs }, signal), request, onRepaired)),
     purgeUploads: (request, signal) => uploadPurges.run(request, signal),
     takeSnapshot: ({ withSecrets }, signal) =>
       jobs.run("snapshot", () => takeSnapshot(metadata, { withSecrets, signal, now, version })),
     purgeDeleted: (choice, signal) => purgeDeleted({ trash: core.trash, now }, choice, signal),
   };
   return { jobs, collector, retention, uploadPurges, parts };
+}
+
+async function* afterRepair<Item>(
+  items: AsyncIterable<Item>,
+  { repair }: { readonly repair: boolean },
+  onRepaired: UpkeepOptions["onRepaired"],
+): AsyncGenerator<Item, void, undefined> {
+  try {
+    yield* items;
+  } finally {
+    if (repair) await onRepaired();
+  }
 }
