@@ -1,6 +1,7 @@
 // The key: the command line becomes a command. The only file that touches
 // process; commands see it as a World.
 import { text } from "node:stream/consumers";
+import { askLine } from "./commands/ask-line.ts";
 import { hasColors } from "./commands/colors.ts";
 import { askHidden } from "./commands/hidden-line.ts";
 import { runCommandLine } from "./commands/program.ts";
@@ -34,11 +35,13 @@ const world: World = {
       return process.stdin.isTTY === true;
     },
     readAll: () => text(process.stdin),
+    ask: (question) => askLine({ terminal: process.stdin, output: process.stderr, question }),
     askHidden: (questions) =>
       askHidden({ terminal: process.stdin, questions, write: output(process.stderr).write }),
   },
   out: output(process.stdout),
   err: output(process.stderr),
+  writeBytes: (bytes) => new Promise((resolve) => process.stdout.write(bytes, () => resolve())),
   onStopSignal,
   exit: (code) => process.exit(code),
 };

@@ -7,8 +7,14 @@ export function formatCount(count: bigint | number): string {
 }
 
 /** "1 event", "12,345 events" */
-export function formatQuantity(count: bigint | number, noun: string): string {
-  return `${formatCount(count)} ${noun}${BigInt(count) === 1n ? "" : "s"}`;
+export function formatQuantity(count: bigint | number, noun: string, plural = `${noun}s`): string {
+  return `${formatCount(count)} ${BigInt(count) === 1n ? noun : plural}`;
+}
+
+/** "a, b and c" */
+export function joinWords(words: readonly string[]): string {
+  const last = words.at(-1) ?? "";
+  return words.length < 2 ? last : `${words.slice(0, -1).join(", ")} and ${last}`;
 }
 
 const SIZE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -18,6 +24,11 @@ export function formatSize(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   const power = Math.min(Math.floor(Math.log2(bytes) / 10), SIZE_UNITS.length - 1);
   return `${(bytes / 1024 ** power).toFixed(1)} ${SIZE_UNITS[power]}`;
+}
+
+/** The same of a message's field. */
+export function formatBytes(bytes: bigint): string {
+  return formatSize(Number(bytes));
 }
 
 const TIME_UNITS = [

@@ -17,7 +17,8 @@ const VARIABLES = {
   allowPlaintext: "STOWAGE_ALLOW_PLAINTEXT",
 } as const;
 
-const GROUP = "Which registry, and as whom:";
+/** The heading of these options in a command's help. */
+export const REMOTE_GROUP = "Which registry, and as whom:";
 
 /** Whom to ask, and what proves who asks. */
 export function addRemoteOptions(command: Command): Command {
@@ -31,7 +32,7 @@ export function addRemoteOptions(command: Command): Command {
     new Option("--key <file>", `the certificate's private key (also $${VARIABLES.key})`),
     new Option("--allow-plaintext", "send credentials without TLS to another machine, too"),
   ];
-  for (const option of options) command.addOption(option.helpGroup(GROUP));
+  for (const option of options) command.addOption(option.helpGroup(REMOTE_GROUP));
   return command;
 }
 
@@ -43,8 +44,9 @@ interface Given {
   readonly cert?: string;
   readonly key?: string;
   readonly allowPlaintext?: boolean | string;
-  /** With a configuration file, no registry is asked. */
+  /** With a configuration file, or offline, no registry is asked. */
   readonly config?: string;
+  readonly offline?: boolean;
 }
 
 /**
@@ -55,7 +57,7 @@ export function completeRemoteOptions(command: Command, environment: Environment
   if (command.getOptionValueSource("server") === undefined) return; // it asks no registry
   takeVariables(command, environment);
   const given = command.opts<Given>();
-  if (given.config !== undefined) return;
+  if (given.config !== undefined || given.offline === true) return;
   const isTls = parseServerUrl(given.server).startsWith("https:");
   if (!isTls) refuseUselessFiles(command);
   const credentials = readCredentials(given.tokenFile, environment);

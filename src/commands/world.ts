@@ -19,6 +19,8 @@ export interface Input {
   readonly isTerminal: boolean;
   /** All of it, as text. */
   readonly readAll: () => Promise<string>;
+  /** Asks the person at the terminal one thing; what they type is shown. Undefined: they gave up. */
+  readonly ask: (question: string) => Promise<string | undefined>;
   /** Asks the person at the terminal one thing after the other; what they type is not shown. Undefined: they gave up. */
   readonly askHidden: (questions: readonly string[]) => Promise<readonly string[] | undefined>;
 }
@@ -36,6 +38,8 @@ export interface World {
   readonly input: Input;
   readonly out: Output;
   readonly err: Output;
+  /** Writes to standard output what is no text. */
+  readonly writeBytes: (bytes: Uint8Array) => Promise<void>;
   /** Calls the listener for each SIGTERM or SIGINT, which end nothing then. Returns how to stop that. */
   readonly onStopSignal: (listener: () => void) => () => void;
   /** Ends the process at once. */

@@ -87,6 +87,8 @@ export function maintenanceService({
   };
 }
 
+const STOPPING = "the registry is stopping; what was done stays done, and the same call does the rest";
+
 /** Runs a job for who calls; their leaving ends it. */
 async function* run<Options, Item>(
   job: Job<Options, Item>,
@@ -96,10 +98,10 @@ async function* run<Options, Item>(
   try {
     yield* job(options, signal);
   } catch (error) {
-    throw signal.aborted && !(error instanceof RegistryError) ? endOfStream(signal) : error;
+    throw signal.aborted && !(error instanceof RegistryError) ? endOfStream(signal, STOPPING) : error;
   }
   // A job that was told to end has not finished.
-  if (signal.aborted) throw endOfStream(signal);
+  if (signal.aborted) throw endOfStream(signal, STOPPING);
 }
 
 function parsePurge({ repository, digest, olderThan }: PurgeDeletedManifestsRequest): PurgeChoice {

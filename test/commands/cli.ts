@@ -49,6 +49,7 @@ export async function stowageHere(args: readonly string[], options: HereOptions 
     input: inputOf(options.input ?? ""),
     out,
     err,
+    writeBytes: (bytes) => out.write(Buffer.from(bytes).toString("latin1")),
     onStopSignal: () => () => undefined,
     exit: (code) => {
       throw new Error(`it exits with ${code}`);
@@ -63,6 +64,7 @@ function inputOf(input: NonNullable<HereOptions["input"]>): Input {
   return {
     isTerminal: typeof input !== "string",
     readAll: async () => (typeof input === "string" ? input : ""),
+    ask: async () => (typeof input === "string" ? undefined : input.hiddenLines?.[0]),
     askHidden: async () => (typeof input === "string" ? undefined : input.hiddenLines),
   };
 }

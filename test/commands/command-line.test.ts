@@ -3,9 +3,31 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { stowage, stowageHere } from "./cli.ts";
 
+const PAGE = readFileSync(new URL("../../docs/command-line.md", import.meta.url), "utf8");
+
 const PACKAGE: { version: string } = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
 );
+
+/** The commands that keep a registry's house, and what they consist of. */
+const KEEPING = ["gc", "explain", "retention", "uploads", "trash", "tags", "scrub", "fsck", "snapshot"];
+const LEAVES = [
+  "gc run",
+  "gc status",
+  "explain",
+  "retention simulate",
+  "retention apply",
+  "uploads list",
+  "uploads abort",
+  "trash list",
+  "trash restore",
+  "trash purge",
+  "tags history",
+  "tags restore",
+  "scrub",
+  "fsck",
+  "snapshot",
+];
 
 test("version tells the package's version", async () => {
   const { code, stdout } = await stowage(["version"]);
@@ -32,6 +54,7 @@ test("--help names every command, and each command's help has examples", async (
     "webhooks",
     "auth",
     "tokens",
+    ...KEEPING,
     "version",
   ])
     assert.match(stdout, new RegExp(`^  ${command} `, "m"));
@@ -44,12 +67,45 @@ test("--help names every command, and each command's help has examples", async (
     "webhooks",
     "auth",
     "tokens",
+    ...KEEPING,
   ])
     assert.match(
       (await stowageHere([command, "--help"])).stdout,
       new RegExp(`Examples:\\n +stowage ${command}`),
     );
 });
+
+for (const command of LEAVES) {
+  test(`"stowage ${command}" works offline too, and docs/command-line.md has its options`, async () => {
+    const { code, stdout } = await stowageHere([...command.split(" "), "--help"]);
+    assert.equal(code, 0);
+    const shown = optionsIn(stdout);
+    for (const option of ["--server", "--offline", "--config", "--json"])
+      assert.ok(shown.has(option), option);
+    const form = new RegExp(`^\\| \`stowage ${command.replace(" run", "")}[ \`]`);
+    const row = PAGE.split("\n").find((line) => form.test(line)) ?? assert.fail("it is not on the page");
+    for (const option of shown) assert.ok(EVERYWHERE.has(option) || row.includes(option), option);
+  });
+}
+
+/** Those that the page tells of once for all. */
+const EVERYWHERE = new Set([
+  "--allow-plaintext",
+  "--ca",
+  "--cert",
+  "--config",
+  "--help",
+  "--json",
+  "--key",
+  "--offline",
+  "--server",
+  "--token-file",
+  "--yes",
+]);
+
+function optionsIn(help: string): ReadonlySet<string> {
+  return new Set([...help.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, option = ""]) => option));
+}
 
 // A wrong command line: exit code 2, and what is wrong on standard error.
 const WRONG: readonly (readonly [readonly string[], RegExp])[] = [

@@ -57,6 +57,15 @@ const DETAILS: readonly (readonly [NonNullable<Kind>, RegExp])[] = [
   [{ case: "blobDeleted", value: { descriptor: DESCRIPTOR } }, / sha256:abababababab 2\.0 KiB {2}#7$/],
   [{ case: "blobCollected", value: { descriptor: DESCRIPTOR } }, / sha256:abababababab 2\.0 KiB {2}#7$/],
   [
+    { case: "blobDamaged", value: { descriptor: DESCRIPTOR, repositories: ["a/b", "c"] } },
+    / sha256:abababababab 2\.0 KiB in a\/b, c {2}#7$/,
+  ],
+  [
+    { case: "blobDamaged", value: { descriptor: DESCRIPTOR, repositories: ["a", "b", "c", "d", "e"] } },
+    / 2\.0 KiB in a, b, c and 2 more {2}#7$/,
+  ],
+  [{ case: "blobDamaged", value: { descriptor: DESCRIPTOR } }, / 2\.0 KiB {2}#7$/],
+  [
     {
       case: "manifestPushed",
       value: { descriptor: DESCRIPTOR, tags: ["v1", "v2"], artifactType: "a/sbom", subject: DIGEST },
@@ -69,6 +78,10 @@ const DETAILS: readonly (readonly [NonNullable<Kind>, RegExp])[] = [
       value: { descriptor: DESCRIPTOR, artifactType: "application/vnd.oci.image.config.v1+json" },
     },
     / 2\.0 KiB {2}#7$/,
+  ],
+  [
+    { case: "manifestPushed", value: { descriptor: DESCRIPTOR, tags: ["v1"], restored: true } },
+    / team\/a:v1 +sha256:abababababab 2\.0 KiB restored {2}#7$/,
   ],
   [
     { case: "manifestPulled", value: { descriptor: DESCRIPTOR, tag: "v1", count: 1n } },
@@ -96,6 +109,10 @@ const DETAILS: readonly (readonly [NonNullable<Kind>, RegExp])[] = [
   ],
   [{ case: "uploadCancelled", value: { uploadId: "u-1" } }, / u-1 {2}#7$/],
   [{ case: "uploadExpired", value: { uploadId: "u-1" } }, / u-1 {2}#7$/],
+  [
+    { case: "collectionFinished", value: { manifests: 1n, links: 0n, blobs: 1200n, bytes: 2048n } },
+    / 1 manifest, 0 links, 1,200 blobs of 2\.0 KiB {2}#7$/,
+  ],
 ];
 
 test("each kind of event has a line that tells what it is about", () => {
@@ -111,6 +128,11 @@ test("each kind of event has a line that tells what it is about", () => {
 
 test("an event of a kind that is not known yet is a line too", () => {
   assert.match(lines().event(event(undefined)), /unknown +team\/a/);
+});
+
+test("an event that concerns no repository has a line with a dash in its place", () => {
+  const kind = { case: "blobCollected", value: { descriptor: DESCRIPTOR } } as const;
+  assert.match(lines().event(event(kind, { repository: "" })), /blob_collected +- +sha256:abababababab /);
 });
 
 test("who did it stands before the cursor, without the port that changes each time", () => {

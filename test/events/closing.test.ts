@@ -7,8 +7,9 @@ import { v7 } from "uuid";
 import { EventService } from "../../src/gen/stowage/v1/event_service_pb.ts";
 import { Catalogue } from "../../src/metadata/catalogue.ts";
 import { LevelEngine } from "../../src/metadata/level-engine.ts";
-import { createRegistry, dataFolder, type Registry } from "../../src/registry.ts";
+import { createRegistry, type Registry } from "../../src/registry.ts";
 import { createDirectTransport } from "../../src/rpc/direct-transport.ts";
+import { dataFolder } from "../../src/stores.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { rejects } from "../contract/services/harness.ts";
 import { appendMany } from "../core/log.ts";
@@ -35,6 +36,7 @@ function open(folder: string, settings: Record<string, string>, lines: string[])
     now: Date.now,
     newId: v7,
     source: { address: "test:5000", instanceId: v7() },
+    version: "test",
     keepaliveMs: 20,
   });
 }

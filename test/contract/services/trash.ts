@@ -210,6 +210,18 @@ export function trashTests(suite: ServiceSuite): void {
     await rejects(negative, Code.InvalidArgument, "PAGINATION_NUMBER_INVALID");
   });
 
+  check("the trash of all repositories is one list", async (clients) => {
+    const { manifests } = clients;
+    for (const name of ["b/two", "a/one"]) {
+      const { digest } = await pushImage(clients, name, { seed: name });
+      await manifests.deleteManifest({ repository: name, digest });
+    }
+    const first = await manifests.listDeletedManifests({ pageSize: 1 });
+    const second = await manifests.listDeletedManifests({ pageSize: 1, pageToken: first.nextPageToken });
+    const names = [...first.manifests, ...second.manifests].map(({ repository: name }) => name);
+    assert.deepEqual([names, second.nextPageToken], [["a/one", "b/two"], ""]);
+  });
+
   check("what manifests need is not deleted, and they are named", async (clients) => {
     const { blobs, manifests } = clients;
     const { layer } = imageDocument({ seed: "1" });

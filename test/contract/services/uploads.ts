@@ -182,7 +182,11 @@ export function uploadTests(suite: ServiceSuite): void {
       ids,
     );
     assert.equal(second.nextPageToken, "");
-    assert.equal((await clients.uploads.listUploads({})).uploads.length, 6);
+    const { uploads } = await clients.uploads.listUploads({});
+    assert.equal(uploads.length, 6);
+    for (const { createTime, lastActivityTime } of uploads) assert.deepEqual(lastActivityTime, createTime);
+    const { upload } = await clients.uploads.getUpload({ repository, uploadId: ids[0] ?? "" });
+    assert.equal(upload?.lastActivityTime, undefined);
     const bad = clients.uploads.listUploads({ pageToken: "%" });
     await rejects(bad, Code.InvalidArgument, "PAGINATION_TOKEN_INVALID");
     await rejects(

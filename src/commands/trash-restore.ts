@@ -1,0 +1,54 @@
+// stowage trash restore: a deleted manifest comes back.
+import {
+  type UndeleteManifestResponse,
+  UndeleteManifestResponseSchema,
+} from "../gen/stowage/v1/manifest_service_pb.ts";
+import { type ManifestName, parseShortName } from "./image-name.ts";
+import { askKeeper, type Keeper } from "./keeper.ts";
+import type { KeeperOptions } from "./keeper-options.ts";
+import { printLines, printWholeJson } from "./print.ts";
+import { formatQuantity, printable } from "./readable.ts";
+import { problemOf } from "./remote-registry.ts";
+import { completeDigest, isShortDigest } from "./short-digest.ts";
+import { deletedManifests } from "./trash-list.ts";
+import { CommandFailure, type World } from "./world.ts";
+
+export async function restoreFromTrash(world: World, text: string, options: KeeperOptions): Promise<void> {
+  const given = parseShortName(text);
+  await askKeeper(world, options, async (keeper) => {
+    const name = await whole(keeper, given);
+    const answer = await keeper.manifests.undeleteManifest(name).catch((error: unknown) => {
+      throw explained(error, name);
+    });
+    if (options.json === true) return printWholeJson(world.out, UndeleteManifestResponseSchema, answer);
+    await printLines(world.out, linesOf(name, answer));
+  });
+}
+
+async function whole(keeper: Keeper, { repository, digest }: ManifestName): Promise<ManifestName> {
+  if (!isShortDigest(digest)) return { repository, digest };
+  const found = await Array.fromAsync(deletedManifests(keeper, repository));
+  const digests = found.map(({ descriptor }) => descriptor?.digest ?? "");
+  return { repository, digest: await completeDigest(digest, digests, `the trash of ${repository}`) };
+}
+
+function explained(error: unknown, { repository }: ManifestName): unknown {
+  const problem = problemOf(error);
+  if (problem?.reason !== "MANIFEST_UNKNOWN") return error;
+  const text = printable(problem.metadata.message ?? "it is not in the trash");
+  const message = `${text}; "stowage trash list ${repository}" shows what is there`;
+  return new CommandFailure(message, { cause: error });
+}
+
+function linesOf({ repository, digest }: ManifestName, answer: UndeleteManifestResponse): readonly string[] {
+  const { tags, takenTags, companionDigests } = answer;
+  const count = companionDigests.length;
+  const companions = count === 0 ? "" : `, and ${formatQuantity(count, "manifest")} that went with it`;
+  return [
+    `${repository}@${digest} is back${companions}.`,
+    ...(tags.length === 0 ? [] : [`Tags that are back: ${tags.map(printable).join(", ")}`]),
+    ...(takenTags.length === 0
+      ? []
+      : [`Tags that point elsewhere by now, and were left: ${takenTags.map(printable).join(", ")}`]),
+  ];
+}
