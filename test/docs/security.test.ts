@@ -35,7 +35,7 @@ test("the fixed limits are as large as the page says", () => {
     assert.ok(text.includes(`${size} for ${what}`), `${size} for ${what}`);
 });
 
-for (const name of ["auth.md", "security.md", "proxies.md", "migration.md"])
+for (const name of ["auth.md", "security.md", "proxies.md", "migration.md", "garbage.md"])
   test(`links in docs/${name} lead somewhere`, async () => {
     const { text } = await Page.read(name);
     for (const [, target = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
