@@ -31,8 +31,6 @@ export class Belongings {
   readonly #context: CoreContext;
   readonly #transaction: Transaction;
   readonly #root: Place;
-  /** Found, but needed by an index or a subject that was not known to go when it was looked at. */
-  readonly #kept = new Set<Digest>();
 
   private constructor(context: CoreContext, transaction: Transaction, root: Place) {
     this.#context = context;
@@ -69,7 +67,7 @@ export class Belongings {
     const members = index?.manifests.map((member) => member.digest) ?? [];
     const referrers = await this.#names(referrersOf(this.#root.repository, digest));
     const attached = await this.#takeAttachedTags(digest);
-    return new Set([...this.#kept, ...members, ...(referrers as Digest[]), ...attached]);
+    return new Set([...members, ...(referrers as Digest[]), ...attached]);
   }
 
   /** The manifest's card, if it is to go too. */
@@ -79,11 +77,8 @@ export class Belongings {
     if (this.manifests.size >= MAX_BELONGINGS) return undefined;
     const card = await this.#transaction.get(manifestKey(repository, digest));
     if (card === undefined || (await this.#hasOwnTag(digest))) return undefined;
-    if ((await this.#isNamedByOthers(digest)) || (await this.#hasOtherSubject(card))) {
-      this.#kept.add(digest);
-      return undefined;
-    }
-    this.#kept.delete(digest);
+    // What needs it may be found to go later: then it is a candidate once more.
+    if ((await this.#isNamedByOthers(digest)) || (await this.#hasOtherSubject(card))) return undefined;
     this.manifests.set(digest, card);
     return card;
   }
@@ -103,8 +98,8 @@ export class Belongings {
       const manifest = holder as Digest; // a digest, or empty for the link
       if (manifest === "" || manifest === digest || manifest === this.#root.digest) continue;
       if (this.manifests.has(manifest)) continue;
-      // What is in the trash keeps the bytes, not the card.
-      if ((await this.#context.metadata.get(manifestKey(repository, manifest))) !== undefined) return true;
+      // What is in the trash keeps the bytes, not the card; unless it comes back meanwhile.
+      if ((await this.#transaction.get(manifestKey(repository, manifest))) !== undefined) return true;
     }
     return false;
   }

@@ -74,7 +74,10 @@ export async function deleteManifest(
     await moveToTrash(context, transaction, member, { record: card, tags: attached.get(companion) ?? [] });
   }
   const companions = [...belongings.manifests.keys()];
-  await moveToTrash(context, transaction, deletion, { record, tags, companions });
+  const attachedTags = belongings.tags
+    .filter(({ current }) => !belongings.manifests.has(current.digest))
+    .map(({ tag, current }) => ({ tag, digest: current.digest }));
+  await moveToTrash(context, transaction, deletion, { record, tags, companions, attachedTags });
   return { tags, companions };
 }
 
@@ -86,10 +89,12 @@ async function moveToTrash(
     record,
     tags,
     companions = [],
+    attachedTags = [],
   }: {
     readonly record: ManifestRecord;
     readonly tags: readonly Tag[];
     readonly companions?: readonly Digest[];
+    readonly attachedTags?: NonNullable<TrashRecord["attachedTags"]>;
   },
 ): Promise<void> {
   const deleteTime = context.now();
@@ -104,6 +109,7 @@ async function moveToTrash(
     reason,
     ...(origin.actor !== undefined && { actor: origin.actor }),
     ...(companions.length > 0 && { companions }),
+    ...(attachedTags.length > 0 && { attachedTags }),
   };
   transaction.put(trashKey(repository, digest), trashed);
   const what = { kind: "trash", repository, digest } as const;

@@ -1,5 +1,5 @@
 // Which manifest a reference means, and how it is served.
-import { manifestKey, tagKey } from "../metadata/keys.ts";
+import { blobKey, manifestKey, tagKey } from "../metadata/keys.ts";
 import type { SignedForm } from "../metadata/records.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -7,6 +7,7 @@ import { isSchema1, SCHEMA_1_SIGNED } from "../oci/media-types.ts";
 import type { Reference, RepositoryName } from "../oci/reference.ts";
 import type { CoreContext } from "./context.ts";
 import { manifestUnknown } from "./deletion.ts";
+import { INLINE_LIMIT } from "./manifest-content.ts";
 import { tagDescriptor, tagUnknown } from "./tags.ts";
 
 /** A manifest that is stored. */
@@ -17,8 +18,26 @@ export interface FoundManifest {
   readonly signed?: SignedForm;
 }
 
-/** Throws MANIFEST_UNKNOWN. */
+/**
+ * Throws MANIFEST_UNKNOWN; also for one whose bytes were found to be wrong: a client that is told that it is here would
+ * not push it again.
+ */
 export async function findManifest(
+  context: CoreContext,
+  repository: RepositoryName,
+  reference: Reference,
+): Promise<FoundManifest> {
+  const found = await findCard(context, repository, reference);
+  const { descriptor, signed } = found;
+  // Others have their bytes beside their cards as well, and are repaired from there.
+  const apart = signed ?? (descriptor.size > INLINE_LIMIT ? descriptor : undefined);
+  if (apart === undefined) return found;
+  const blob = await context.metadata.get(blobKey(apart.digest));
+  if (blob?.damageTime !== undefined) throw manifestUnknown(repository, descriptor.digest);
+  return found;
+}
+
+async function findCard(
   context: CoreContext,
   repository: RepositoryName,
   reference: Reference,

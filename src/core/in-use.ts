@@ -25,7 +25,7 @@ export async function demandUnneeded(
   // In the attempt: a manifest that is pushed meanwhile makes it start again.
   if ((await transaction.get(namedKey(place.repository, place.digest))) === undefined) return;
   const problems: Problem[] = [];
-  for await (const manifest of liveManifestsNaming(context, place)) {
+  for await (const manifest of liveManifestsNaming(context, transaction, place)) {
     problems.push(inUse(code, place, manifest));
     if (problems.length === MAX_NAMED) break;
   }
@@ -33,9 +33,13 @@ export async function demandUnneeded(
   if (first !== undefined) throw RegistryError.of([first, ...others]);
 }
 
-/** The manifests of the repository that name the digest, without those in the trash. */
+/**
+ * The manifests of the repository that name the digest, without those in the trash. That they are there becomes an
+ * expectation of the attempt: one that comes back meanwhile makes it start again.
+ */
 export async function* liveManifestsNaming(
   { metadata }: CoreContext,
+  transaction: Transaction,
   { repository, digest }: Place,
 ): AsyncGenerator<Digest, void, undefined> {
   let after: string | undefined;
@@ -48,7 +52,7 @@ export async function* liveManifestsNaming(
     for (const { name } of entries) {
       const manifest = name as Digest; // a digest was written there; empty for the link
       if (manifest === "" || manifest === digest) continue;
-      if ((await metadata.get(manifestKey(repository, manifest))) !== undefined) yield manifest;
+      if ((await transaction.get(manifestKey(repository, manifest))) !== undefined) yield manifest;
     }
     after = entries.length < BATCH ? undefined : entries.at(-1)?.name;
   } while (after !== undefined);

@@ -8,6 +8,9 @@ import { type ParsedManifest, parseManifest } from "../oci/manifest.ts";
 import type { CoreContext } from "./context.ts";
 import { digestsNamedBy } from "./references.ts";
 
+/** Up to this size, in bytes, a manifest is also kept beside its card and read in one lookup. */
+export const INLINE_LIMIT = 256 * 1024;
+
 /** The stored bytes; shared, never to be changed. Undefined when they are gone. */
 export async function readContent(
   { metadata, blobs }: CoreContext,
@@ -23,7 +26,11 @@ export async function readStoredManifest(
   { mediaType }: ManifestRecord,
 ): Promise<ParsedManifest | undefined> {
   const content = await readContent(context, digest);
-  if (content === undefined) return undefined;
+  return content === undefined ? undefined : parseStored(content, mediaType);
+}
+
+/** What bytes say that were stored under the media type. Undefined when they cannot be read any more. */
+export function parseStored(content: Uint8Array, mediaType: string): ParsedManifest | undefined {
   try {
     return parseManifest(content, mediaType);
   } catch (error) {

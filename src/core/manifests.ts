@@ -26,18 +26,21 @@ import type { CoreContext } from "./context.ts";
 import { type DeletedManifest, deleteManifest, kindOf } from "./deletion.ts";
 import { findManifest, servedDescriptor } from "./find-manifest.ts";
 import type { Pull } from "./listener.ts";
-import { readContent } from "./manifest-content.ts";
+import { INLINE_LIMIT, parseStored, readContent } from "./manifest-content.ts";
 import { type ImportedSchema1, type ManifestDocument, readDocument } from "./manifest-document.ts";
 import { demandReferences, eventReferences } from "./manifest-references.ts";
 import type { Origin } from "./origin.ts";
 import { type PushedElsewhere, rulesFor } from "./pushed-elsewhere.ts";
-import { addManifestHolders, digestsNamedBy } from "./references.ts";
+import {
+  addManifestHolders,
+  digestsNamedBy,
+  exchangeHolders,
+  giveUpBytes,
+  type Place,
+} from "./references.ts";
 import { ensureRepository } from "./repositories.ts";
 import { SignedForms } from "./signed-forms.ts";
 import { moveTag, type TagPrecondition } from "./tags.ts";
-
-/** Up to this size, in bytes, a manifest is also kept beside its card and read in one lookup. */
-const INLINE_LIMIT = 256 * 1024;
 
 export interface PutManifest {
   readonly repository: RepositoryName;
@@ -83,8 +86,8 @@ export class Manifests {
     const descriptor = describe(request, document);
     const release = await context.holds.share(descriptor.digest);
     using forms = new SignedForms(context);
+    let stored = false;
     try {
-      let stored = false;
       const card = await transact(context.metadata, async (transaction) => {
         await transaction.prefetch(keysOf(request, manifest, descriptor));
         await demandReferences(
@@ -103,6 +106,9 @@ export class Manifests {
         descriptor: servedDescriptor(descriptor, card.signed),
         ...(manifest.subject !== undefined && { subject: manifest.subject }),
       };
+    } catch (error) {
+      await giveUpBytes(context, [...(stored ? [descriptor.digest] : []), ...forms.placed]);
+      throw error;
     } finally {
       release();
     }
@@ -117,16 +123,17 @@ export class Manifests {
 
   /** Throws MANIFEST_UNKNOWN. */
   async get(repository: RepositoryName, reference: Reference, origin: Origin): Promise<ManifestContent> {
-    const { descriptor, signed } = await findManifest(this.#context, repository, reference);
-    const content = await this.#read(signed?.digest ?? descriptor.digest);
-    this.#context.listener.pulled(origin, pullOf(repository, reference, descriptor, { headOnly: false }));
-    return { descriptor: servedDescriptor(descriptor, signed), content };
-  }
-
-  async #read(digest: Digest): Promise<Uint8Array> {
-    const content = await readContent(this.#context, digest);
-    if (content === undefined) throw new Error(`the bytes of manifest ${digest} are missing`);
-    return content;
+    const context = this.#context;
+    for (let isAgain = false; ; isAgain = true) {
+      const { descriptor, signed } = await findManifest(context, repository, reference);
+      const content = await readContent(context, signed?.digest ?? descriptor.digest);
+      if (content !== undefined) {
+        context.listener.pulled(origin, pullOf(repository, reference, descriptor, { headOnly: false }));
+        return { descriptor: servedDescriptor(descriptor, signed), content };
+      }
+      // It may have been removed for good since it was found.
+      if (isAgain) throw new Error(`the bytes of manifest ${descriptor.digest} are missing`);
+    }
   }
 
   /**
@@ -211,6 +218,8 @@ export class Manifests {
     const blob = await transaction.get(blobKey(digest));
     if (blob === undefined || blob.damageTime !== undefined)
       transaction.put(blobKey(digest), { size, createTime: now });
+    if (before !== undefined && before.mediaType !== card.mediaType)
+      await this.#exchangeNamed(transaction, { repository, digest }, document, before);
     if (known !== undefined) return card;
     transaction.add(manifestCountKey(repository), 1);
     if (size <= INLINE_LIMIT) transaction.put(contentKey(digest), content);
@@ -224,6 +233,18 @@ export class Manifests {
     const referrer = { mediaType, size, ...kind, ...(annotations !== undefined && { annotations }) };
     transaction.put(referrerKey(repository, subject, digest), referrer);
     return card;
+  }
+
+  /** Called by another media type, the same bytes can name other things. */
+  async #exchangeNamed(
+    transaction: Transaction,
+    place: Place,
+    { content, manifest }: ManifestDocument,
+    before: ManifestRecord,
+  ): Promise<void> {
+    const stored = parseStored(content, before.mediaType);
+    const from = stored === undefined ? [] : digestsNamedBy(stored);
+    await exchangeHolders(this.#context, transaction, place, { from, to: digestsNamedBy(manifest) });
   }
 }
 

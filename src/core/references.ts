@@ -10,7 +10,8 @@ import {
   manifestHolderKey,
   namedKey,
 } from "../metadata/keeping-keys.ts";
-import { linkKey } from "../metadata/keys.ts";
+import { blobKey, linkKey } from "../metadata/keys.ts";
+import { put } from "../metadata/metadata-store.ts";
 import type { LinkRecord } from "../metadata/records.ts";
 import type { Transaction } from "../metadata/transaction.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -65,28 +66,40 @@ export async function removeManifestHolders(
   await transaction.prefetch(named.map((other) => linkKey(repository, other)));
   for (const other of named) {
     letGo(transaction, { repository, digest }, other);
-    transaction.add(namedKey(repository, other), -1);
-    dueBlob(transaction, other, now);
-    // Somebody may rely on the link since before, when it needed no lease.
-    const link = await transaction.get(linkKey(repository, other));
-    if (link !== undefined) renewLink(context, transaction, { repository, digest: other }, link);
+    await unname(context, transaction, { repository, digest: other }, 0);
   }
 }
 
-/** The manifest, which has a card, holds one digest instead of another. */
-export function exchangeHolder(
+/** The manifest, which has a card, names one set of digests instead of another. */
+export async function exchangeHolders(
   context: CoreContext,
   transaction: Transaction,
   { repository, digest }: Place,
-  { from, to }: { readonly from: Digest | undefined; readonly to: Digest },
-): void {
-  hold(transaction, { repository, digest }, to);
-  transaction.add(namedKey(repository, to), 1);
-  if (from === undefined) return;
-  letGo(transaction, { repository, digest }, from);
-  transaction.add(namedKey(repository, from), -1);
-  // Somebody may be about to read it.
-  dueBlob(transaction, from, context.now() + context.options.graceMs);
+  { from, to }: { readonly from: readonly Digest[]; readonly to: readonly Digest[] },
+): Promise<void> {
+  const [before, after] = [new Set(from), new Set(to)];
+  for (const other of after.difference(before)) {
+    hold(transaction, { repository, digest }, other);
+    transaction.add(namedKey(repository, other), 1);
+  }
+  for (const other of before.difference(after)) {
+    letGo(transaction, { repository, digest }, other);
+    // Somebody may be about to read it.
+    await unname(context, transaction, { repository, digest: other }, context.options.graceMs);
+  }
+}
+
+/** Bytes were placed that no card came to mention: the collector is to take them away. Never throws. */
+export async function giveUpBytes({ metadata, now }: CoreContext, digests: readonly Digest[]): Promise<void> {
+  try {
+    for (const digest of digests) {
+      if ((await metadata.get(blobKey(digest))) !== undefined) continue;
+      const what = { kind: "blob", digest } as const;
+      await metadata.commit({ changes: [put(dueKey({ time: now(), what }), NOTHING)] });
+    }
+  } catch {
+    // The failure that led here is the one to tell; what stays is found by a check of the cellar.
+  }
 }
 
 /** Makes sure that the repository has a link to the blob, fresh enough for whoever asks for it now. True: it is new. */
@@ -154,6 +167,20 @@ function dueBlob(transaction: Transaction, digest: Digest, time: number): void {
 function hold(transaction: Transaction, { repository, digest }: Place, held: Digest): void {
   transaction.put(manifestHolderKey(held, repository, digest), NOTHING);
   transaction.add(heldKey(held), 1);
+}
+
+/** One manifest less of the repository names the digest; its bytes are looked at so much later, in milliseconds. */
+async function unname(
+  context: CoreContext,
+  transaction: Transaction,
+  place: Place,
+  laterMs: number,
+): Promise<void> {
+  transaction.add(namedKey(place.repository, place.digest), -1);
+  dueBlob(transaction, place.digest, context.now() + laterMs);
+  // Somebody may rely on the link since before, when it needed no lease.
+  const link = await transaction.get(linkKey(place.repository, place.digest));
+  if (link !== undefined) renewLink(context, transaction, place, link);
 }
 
 function letGo(transaction: Transaction, { repository, digest }: Place, held: Digest): void {

@@ -37,7 +37,7 @@ const KEPT: Outcome = { kind: "kept" };
 /** An open upload keeps its repository's links, but not for ever: so many grace times. */
 const MOST_GRACES = 7;
 
-/** How soon what an upload keeps is looked at again, at least, in milliseconds. */
+/** How soon what is kept for now is looked at again, at least, in milliseconds. */
 const LEAST_WAIT_MS = 60_000;
 
 /** Removes a link that no manifest names and nobody asked for within the grace time. */
@@ -111,7 +111,7 @@ export async function purgeFromTrash(
   await removeManifestHolders(context, transaction, { repository, digest }, named);
 }
 
-/** Forgets a change of a tag that is old enough, but never the last one of a tag that exists. */
+/** Forgets a change of a tag that is old enough; the last one of a tag that exists only where none is remembered. */
 export async function expireTagChange(
   context: CoreContext,
   what: Extract<Due, { kind: "tag-change" }>,
@@ -122,14 +122,13 @@ export async function expireTagChange(
   const key = tagChangeKey(repository, tag, { time: Number(time), id: id.join("-") });
   const end = Number(time) + options.tagHistoryMs;
   if (end > now()) return { kind: "later", time: end };
-  const newer = await metadata.page(tagChangesOf(repository, tag), {
-    limit: 1,
-    namesOnly: true,
-    after: change,
-  });
   return transact(metadata, async (transaction) => {
-    if (newer.length === 0 && (await transaction.get(tagKey(repository, tag))) !== undefined)
-      return { kind: "later", time: now() + options.tagHistoryMs };
+    // First the tag: whoever made it since has left a newer change, too.
+    const mayBeLast =
+      options.tagHistoryMs > 0 && (await transaction.get(tagKey(repository, tag))) !== undefined;
+    const newer = { limit: 1, namesOnly: true, after: change };
+    if (mayBeLast && (await metadata.page(tagChangesOf(repository, tag), newer)).length === 0)
+      return { kind: "later", time: now() + Math.max(options.tagHistoryMs, LEAST_WAIT_MS) };
     if ((await transaction.get(key)) === undefined) return KEPT;
     transaction.remove(key);
     return { kind: "removed", size: 0 };

@@ -6,10 +6,12 @@ import { blobKey, linkKey, manifestCountKey, manifestKey, referrerKey, tagKey } 
 import type { Transaction } from "../metadata/transaction.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
+import { isIndex } from "../oci/media-types.ts";
 import type { Tag } from "../oci/reference.ts";
+import { digestOfAttachedTag } from "./attached-tags.ts";
 import type { CoreContext } from "./context.ts";
 import { kindOf } from "./deletion.ts";
-import { namedByStored } from "./manifest-content.ts";
+import { readStoredManifest } from "./manifest-content.ts";
 import type { Origin } from "./origin.ts";
 import { ensureLink, type Place } from "./references.ts";
 import { ensureRepository } from "./repositories.ts";
@@ -30,15 +32,30 @@ interface Restoring {
   /** As it was read in this attempt. */
   readonly record: TrashRecord;
   readonly origin: Origin;
-  readonly withTags: boolean;
+  /** Which tags come back. */
+  readonly wants: (tag: Tag) => boolean;
+}
+
+/** All of them. */
+export const ANY_TAG = (): boolean => true;
+
+/** Those that are attached to what they are named after, but not this one. */
+export const attachedButFor = (other: Tag) => (tag: Tag) =>
+  tag !== other && digestOfAttachedTag(tag) !== undefined;
+
+/** What comes back in one attempt, card by card. */
+interface RestoringCards extends Restoring {
+  /** The blobs whose links were seen to: an attempt reads what was before it, and would make a second one. */
+  readonly linked: Set<Digest>;
 }
 
 /** Collects the restoration in the attempt. */
 export async function restoreFromTrash(
   context: CoreContext,
   transaction: Transaction,
-  restoring: Restoring,
+  request: Restoring,
 ): Promise<Restoration> {
+  const restoring: RestoringCards = { ...request, linked: new Set() };
   const { place, record } = restoring;
   const { repository, digest } = place;
   await ensureRepository(context, transaction, restoring.origin, repository);
@@ -57,21 +74,64 @@ export async function restoreFromTrash(
     companions.push(companion);
   }
   await restoreCard(context, transaction, restoring);
-  if (restoring.withTags) {
-    for (const back of [digest, ...companions]) {
-      const one = await restoreTags(context, transaction, restoring, back);
-      tags.push(...one.tags);
-      takenTags.push(...one.takenTags);
+  const members = await restoreMembers(context, transaction, restoring, [digest, ...companions]);
+  for (const back of [digest, ...companions]) {
+    const one = await restoreTags(context, transaction, restoring, back);
+    tags.push(...one.tags);
+    takenTags.push(...one.takenTags);
+  }
+  const attached = await restoreAttachedTags(context, transaction, restoring);
+  tags.push(...attached.tags);
+  takenTags.push(...attached.takenTags);
+  const { mediaType, size } = record.manifest;
+  return {
+    descriptor: { mediaType, digest, size },
+    tags,
+    takenTags,
+    companions: [...companions, ...members],
+  };
+}
+
+/**
+ * Members of indexes that came back, where they were deleted apart from those: without them an index leads to nothing.
+ * Their tags do not come back; somebody had deleted them by their names.
+ */
+async function restoreMembers(
+  context: CoreContext,
+  transaction: Transaction,
+  restoring: RestoringCards,
+  restored: readonly Digest[],
+): Promise<readonly Digest[]> {
+  const { repository } = restoring.place;
+  const back = new Set(restored);
+  for (const digest of back) {
+    // Read before in this attempt, and so as it was before it.
+    const trashed = await transaction.get(trashKey(repository, digest));
+    if (trashed === undefined || !isIndex(trashed.manifest.mediaType)) continue;
+    const index = await readStoredManifest(context, digest, trashed.manifest);
+    const members = index?.manifests.map((member) => member.digest) ?? [];
+    await transaction.prefetch(members.map((member) => manifestKey(repository, member)));
+    for (const member of members) {
+      const isLive = (await transaction.get(manifestKey(repository, member))) !== undefined;
+      const record =
+        isLive || back.has(member) ? undefined : await transaction.get(trashKey(repository, member));
+      if (record === undefined) continue;
+      const untagged = { ...record, tags: [] };
+      await restoreCard(context, transaction, {
+        ...restoring,
+        place: { repository, digest: member },
+        record: untagged,
+      });
+      back.add(member);
     }
   }
-  const { mediaType, size } = record.manifest;
-  return { descriptor: { mediaType, digest, size }, tags, takenTags, companions };
+  return [...back].slice(restored.length);
 }
 
 async function restoreCard(
   context: CoreContext,
   transaction: Transaction,
-  { place, record, origin }: Restoring,
+  { place, record, origin, linked }: RestoringCards,
 ): Promise<void> {
   const { repository, digest } = place;
   const { manifest, referrer, tags } = record;
@@ -82,7 +142,7 @@ async function restoreCard(
   transaction.add(manifestCountKey(repository), 1);
   if (manifest.subject !== undefined && referrer !== undefined)
     transaction.put(referrerKey(repository, manifest.subject, digest), referrer);
-  await restoreLinks(context, transaction, place, record);
+  await restoreLinks(context, transaction, { place, record, linked });
   const { mediaType, size } = manifest;
   context.listener.changed(transaction, origin, repository, {
     kind: "manifest_pushed",
@@ -93,38 +153,61 @@ async function restoreCard(
   });
 }
 
-/** Links can have been deleted meanwhile; the bytes were held all the time. */
+/**
+ * Links can have been deleted meanwhile; the bytes were held all the time. Only of what the repository must have had for
+ * the push: what else a manifest names, such as a foreign layer, would be opened to whoever knows its digest.
+ */
 async function restoreLinks(
   context: CoreContext,
   transaction: Transaction,
-  { repository, digest }: Place,
-  { manifest }: TrashRecord,
+  { place, record, linked }: Pick<RestoringCards, "place" | "record" | "linked">,
 ): Promise<void> {
-  const named = await namedByStored(context, digest, manifest);
-  await transaction.prefetch(named.flatMap((other) => [linkKey(repository, other), blobKey(other)]));
-  for (const other of named) {
-    if (other === manifest.signed?.digest) continue;
-    if ((await isManifest(transaction, repository, other)) === true) continue;
+  const { repository, digest } = place;
+  const stored = await readStoredManifest(context, digest, record.manifest);
+  const needed = new Set(stored?.blobs.map((blob) => blob.digest)).difference(linked);
+  await transaction.prefetch([...needed].flatMap((other) => [linkKey(repository, other), blobKey(other)]));
+  for (const other of needed) {
+    linked.add(other);
     const blob = await transaction.get(blobKey(other));
     if (blob !== undefined) await ensureLink(context, transaction, { repository, digest: other }, blob.size);
   }
 }
 
-async function isManifest(
+/** Tags attached to it by name, of manifests that stayed when it went and are still here. */
+async function restoreAttachedTags(
+  context: CoreContext,
   transaction: Transaction,
-  repository: Place["repository"],
-  digest: Digest,
-): Promise<boolean> {
-  return (
-    (await transaction.get(manifestKey(repository, digest))) !== undefined ||
-    (await transaction.get(trashKey(repository, digest))) !== undefined
-  );
+  { place: { repository }, record, origin, wants }: Restoring,
+): Promise<{ readonly tags: readonly Tag[]; readonly takenTags: readonly Tag[] }> {
+  const tags: Tag[] = [];
+  const takenTags: Tag[] = [];
+  for (const { tag, digest } of record.attachedTags ?? []) {
+    const card = wants(tag) ? await transaction.get(manifestKey(repository, digest)) : undefined;
+    if (card === undefined) continue;
+    if ((await transaction.get(tagKey(repository, tag))) !== undefined) {
+      takenTags.push(tag);
+      continue;
+    }
+    const { mediaType, size, artifactType, revision } = card;
+    // As a push would: who deletes or judges the manifest at the same moment sees it.
+    transaction.put(manifestKey(repository, digest), { ...card, revision: revision + 1 });
+    const kind = artifactType === undefined ? {} : { artifactType };
+    await moveTag(context, transaction, {
+      repository,
+      tag,
+      descriptor: { mediaType, digest, size },
+      ...kind,
+      origin,
+    });
+    tags.push(tag);
+  }
+  return { tags, takenTags };
 }
 
 async function restoreTags(
   context: CoreContext,
   transaction: Transaction,
-  { place: { repository }, origin }: Restoring,
+  { place: { repository }, origin, wants }: Restoring,
   digest: Digest,
 ): Promise<{ readonly tags: readonly Tag[]; readonly takenTags: readonly Tag[] }> {
   // Read before in this attempt, and so as it was before it.
@@ -134,7 +217,7 @@ async function restoreTags(
   if (record === undefined) return { tags, takenTags };
   const { mediaType, size, artifactType } = record.manifest;
   const descriptor = { mediaType, digest, size };
-  for (const tag of record.tags) {
+  for (const tag of record.tags.filter(wants)) {
     if ((await transaction.get(tagKey(repository, tag))) !== undefined) {
       takenTags.push(tag);
       continue;

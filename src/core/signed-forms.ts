@@ -11,12 +11,13 @@ import { MAX_MANIFEST_SIZE } from "../oci/manifest.ts";
 import type { CoreContext } from "./context.ts";
 import type { Release } from "./holds.ts";
 import type { ManifestDocument } from "./manifest-document.ts";
-import { exchangeHolder, type Place } from "./references.ts";
+import { exchangeHolders, type Place } from "./references.ts";
 
 /** Places signed forms for one push; what it places is kept from the collector until the push is over. */
 export class SignedForms implements Disposable {
   readonly #context: CoreContext;
   readonly #releases: Release[] = [];
+  readonly #placed: Digest[] = [];
 
   constructor(context: CoreContext) {
     this.#context = context;
@@ -38,9 +39,16 @@ export class SignedForms implements Disposable {
     const content = kept === undefined ? signed.whole : merge(signed, kept);
     if (content === undefined && old !== undefined) return old;
     const form = await this.#put(transaction, content ?? signed.whole);
-    if (before !== undefined && form.digest !== old?.digest)
-      exchangeHolder(this.#context, transaction, place, { from: old?.digest, to: form.digest });
+    if (before !== undefined) {
+      const from = old === undefined ? [] : [old.digest];
+      await exchangeHolders(this.#context, transaction, place, { from, to: [form.digest] });
+    }
     return form;
+  }
+
+  /** What was placed, whether it came to be mentioned or not. */
+  get placed(): readonly Digest[] {
+    return this.#placed;
   }
 
   [Symbol.dispose](): void {
@@ -67,6 +75,7 @@ export class SignedForms implements Disposable {
     const [digest, size] = [digestOf(content), content.length];
     this.#releases.push(await holds.share(digest));
     await blobs.put(digest, content);
+    this.#placed.push(digest);
     const card = await transaction.get(blobKey(digest));
     if (card === undefined || card.damageTime !== undefined)
       transaction.put(blobKey(digest), { size, createTime: now() });

@@ -18,7 +18,7 @@ export interface TagChange extends TagChangeRecord {
   readonly name: string;
 }
 
-/** Records a change, as part of the attempt that makes it. */
+/** Records a change, as part of the attempt that makes it, unless none is to be remembered. */
 export function recordTagChange(
   context: CoreContext,
   transaction: Transaction,
@@ -31,6 +31,7 @@ export function recordTagChange(
     readonly reason?: DeletionReason | undefined;
   },
 ): void {
+  if (context.options.tagHistoryMs === 0) return;
   const { repository, tag, from, to, origin, reason } = change;
   const time = context.now();
   const id = context.newId();
@@ -66,7 +67,7 @@ export async function listTagChanges(
 
 /** What the tag pointed to at that time, in milliseconds since 1970. Undefined: nothing, or nobody knows any more. */
 export async function digestAt(
-  { metadata }: CoreContext,
+  { metadata, now, options }: CoreContext,
   { repository, tag }: { readonly repository: RepositoryName; readonly tag: Tag },
   time: number,
 ): Promise<Digest | undefined> {
@@ -74,6 +75,8 @@ export async function digestAt(
   // "/" sorts behind the "-" that follows the time: all changes of that millisecond are included.
   const [before] = await metadata.page(changes, { limit: 1, reverse: true, after: `${timeText(time)}/` });
   if (before?.record !== undefined) return before.record.to;
+  // So long ago, changes are forgotten that came before the first one that is known.
+  if (time < now() - options.tagHistoryMs) return undefined;
   const [next] = await metadata.page(changes, { limit: 1 });
   return next?.record?.from;
 }

@@ -9,7 +9,7 @@ import type { RepositoryName, Tag } from "../oci/reference.ts";
 import type { CoreContext } from "./context.ts";
 import type { Origin } from "./origin.ts";
 import type { Page, PageRequest } from "./page.ts";
-import { type Restoration, restoreFromTrash } from "./restoration.ts";
+import { attachedButFor, type Restoration, restoreFromTrash } from "./restoration.ts";
 import { digestAt, listTagChanges, type TagChange } from "./tag-changes.ts";
 import { moveTag, type TagPrecondition } from "./tags.ts";
 
@@ -48,7 +48,7 @@ export class TagHistory {
     const digest = target.kind === "digest" ? target.digest : await this.#demandThen(request, target.time);
     return transact(context.metadata, async (transaction) => {
       await transaction.prefetch([tagKey(repository, tag), manifestKey(repository, digest)]);
-      const found = await this.#find(transaction, { repository, digest, origin });
+      const found = await this.#find(transaction, { repository, tag, digest, origin });
       const { descriptor, artifactType } = found;
       await moveTag(context, transaction, {
         repository,
@@ -72,7 +72,12 @@ export class TagHistory {
 
   async #find(
     transaction: Transaction,
-    { repository, digest, origin }: { repository: RepositoryName; digest: Digest; origin: Origin },
+    {
+      repository,
+      tag,
+      digest,
+      origin,
+    }: { repository: RepositoryName; tag: Tag; digest: Digest; origin: Origin },
   ): Promise<{
     readonly descriptor: Descriptor;
     readonly artifactType: string | undefined;
@@ -95,7 +100,8 @@ export class TagHistory {
       place,
       record,
       origin,
-      withTags: false,
+      // The one comes back by what is asked for.
+      wants: attachedButFor(tag),
     });
     const { artifactType } = record.manifest;
     return { descriptor: restored.descriptor, artifactType, undeleted: [digest, ...restored.companions] };

@@ -13,7 +13,7 @@ import type { Origin } from "./origin.ts";
 import { type Page, type PageRequest, pageOf } from "./page.ts";
 import type { Place } from "./references.ts";
 import { purgeFromTrash } from "./removal.ts";
-import { type Restoration, restoreFromTrash } from "./restoration.ts";
+import { ANY_TAG, type Restoration, restoreFromTrash } from "./restoration.ts";
 
 /** A manifest in the trash, as it is listed. */
 export interface TrashedManifest extends Place {
@@ -53,7 +53,7 @@ export class Trash {
     const place = { repository, digest };
     return transact(this.#context.metadata, async (transaction) => {
       const record = await demandTrashed(transaction, place);
-      return restoreFromTrash(this.#context, transaction, { place, record, origin, withTags: true });
+      return restoreFromTrash(this.#context, transaction, { place, record, origin, wants: ANY_TAG });
     });
   }
 

@@ -6,6 +6,7 @@ import type { UploadRecord } from "../metadata/records.ts";
 import { type Transaction, transact } from "../metadata/transaction.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { CoreContext } from "./context.ts";
+import { removeEmptyRepository } from "./removal.ts";
 import type { UploadName } from "./uploads.ts";
 
 /** When anything was last done with the session, in milliseconds since 1970. */
@@ -20,11 +21,12 @@ export function removeSession(transaction: Transaction, { repository, id }: Uplo
 }
 
 /** Ends the session where nobody did anything with it since this time. False: it goes on, or has ended. */
-export function expireUpload(
-  { metadata, uploads, listener }: CoreContext,
+export async function expireUpload(
+  context: CoreContext,
   name: UploadName,
   idleSince: number,
 ): Promise<boolean> {
+  const { metadata, uploads, listener } = context;
   const dropping = uploads.discardWhere(name.id, (lastWrite) =>
     transact(metadata, async (transaction) => {
       const session = await transaction.get(uploadKey(name.id));
@@ -35,7 +37,10 @@ export function expireUpload(
       return true;
     }),
   );
-  return dropping.catch(falseIfHeld);
+  const isOver = await dropping.catch(falseIfHeld);
+  // All else may have gone while it was open.
+  if (isOver) await removeEmptyRepository(context, name.repository);
+  return isOver;
 }
 
 /** Drops bytes that belong to no session and were not written to since this time. False: they are something else. */

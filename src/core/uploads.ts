@@ -22,7 +22,8 @@ import { blobDescriptor } from "./blobs.ts";
 import type { CoreContext } from "./context.ts";
 import type { Origin } from "./origin.ts";
 import type { Page, PageRequest } from "./page.ts";
-import { ensureLink } from "./references.ts";
+import { ensureLink, giveUpBytes } from "./references.ts";
+import { removeEmptyRepository } from "./removal.ts";
 import { ensureRepository } from "./repositories.ts";
 import { dropOrphan, expireUpload, lastActivity, removeSession } from "./upload-ends.ts";
 
@@ -133,6 +134,7 @@ export class Uploads {
       context.listener.changed(transaction, origin, name.repository, fact);
     });
     await this.#discardQuietly(name); // somebody may have written in between
+    await removeEmptyRepository(context, name.repository); // all else may have gone while it was open
   }
 
   /** Ends the session where nobody did anything with it since this time. False: it goes on, or has ended. */
@@ -206,12 +208,15 @@ export class Uploads {
     if (record.repository !== name.repository) throw uploadUnknown(name);
     // From before the bytes are in the cellar until their card is committed.
     const release = await this.#context.holds.share(digest);
+    let isPlaced = false;
     try {
       const { size, remains } = await finish(record);
+      isPlaced = true;
       const blob = await transact(metadata, (transaction) => this.#end(transaction, closing, size));
       if (remains) await this.#discardQuietly(name);
       return blob;
     } catch (error) {
+      if (isPlaced) await giveUpBytes(this.#context, [digest]);
       // Of two who close at once the first takes the bytes; the second gets the same answer.
       if ((await metadata.get(uploadKey(name.id))) !== undefined) throw error;
       await this.#discardQuietly(name);

@@ -2,7 +2,7 @@
 // becomes of the entry.
 import type { CoreContext } from "../core/context.ts";
 import { expireBlob, expireLink, expireTagChange, expireTrash, type Outcome } from "../core/removal.ts";
-import { type DueEntry, dueKey } from "../metadata/due.ts";
+import { type DueEntry, dueKey, dueThen } from "../metadata/due.ts";
 import { type Change, put, remove } from "../metadata/metadata-store.ts";
 import type { RemovedItem } from "./collection-items.ts";
 
@@ -111,15 +111,19 @@ export class CollectorLook implements Look {
     }
   }
 
-  #result(
+  async #result(
     entry: DueEntry,
     outcome: Outcome,
     toItems: (size: number) => readonly RemovedItem[],
     shiftMs = 0,
-  ): LookResult {
+  ): Promise<LookResult> {
     const changes: Change[] = [remove(dueKey(entry))];
-    if (outcome.kind === "later")
-      changes.push(put(dueKey({ time: outcome.time + shiftMs, what: entry.what }), NOTHING));
+    if (outcome.kind === "later") {
+      const again = { time: outcome.time + shiftMs, what: entry.what };
+      // What was asked for since has an entry for that already; two would be two for ever.
+      const [known] = await this.#context.metadata.page(dueThen(again), { limit: 1, namesOnly: true });
+      if (known === undefined) changes.push(put(dueKey(again), NOTHING));
+    }
     const items = outcome.kind === "removed" ? toItems(outcome.size) : [];
     return { handled: true, items, changes };
   }

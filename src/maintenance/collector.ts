@@ -70,22 +70,35 @@ export class Collector {
     };
   }
 
-  /** Removes all that is due. Runs of several callers come one after the other. */
+  /**
+   * Removes all that is due. Runs of several callers come one after the other. What cannot be removed stays on the list
+   * and holds up nothing else; the first failure is thrown at the end.
+   */
   async *run(
     request: CollectionRequest = {},
     signal?: AbortSignal,
   ): AsyncGenerator<CollectionItem, void, undefined> {
     const before = this.#last;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#last = promise;
-    await before;
+    this.#last = Promise.all([before, promise]).then(() => undefined);
+    try {
+      await beforeAbort(before, signal);
+      if (!signal?.aborted) yield* this.#inTurn(request, signal);
+    } finally {
+      resolve();
+    }
+  }
+
+  async *#inTurn(
+    request: CollectionRequest,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<CollectionItem, void, undefined> {
     this.#runs++;
     try {
       yield* this.#collect(request, signal);
     } finally {
       this.#runs--;
       this.#lastEndTime = this.#context.now();
-      resolve();
     }
   }
 
@@ -96,21 +109,23 @@ export class Collector {
     const grace = Math.min(graceMs ?? Number.POSITIVE_INFINITY, this.#context.options.graceMs);
     const look: Look = dryRun ? new DryRun(this.#context, grace) : new CollectorLook(this.#context, grace);
     const pace = new Pace(dryRun ? 0 : this.#rate);
+    const failures: unknown[] = [];
     let totals = NO_TOTALS;
     try {
       for (let found = true; found && !signal?.aborted; ) {
         found = false;
         for await (const entries of this.#dueEntries(look, signal)) {
-          const results = await lookAtAll(look, entries);
+          const results = await lookAtAll(look, entries, failures);
           const items: CollectionItem[] = results.flatMap((result) => result.items);
           await this.#settle(results.flatMap((result) => result.changes ?? []));
-          if (!dryRun) items.push(...(await this.#removeEmpty(items)));
+          if (!dryRun) items.push(...(await this.#removeEmpty(entries)));
           for (const item of items) totals = addTo(totals, item);
           totals = { ...totals, examined: totals.examined + entries.length };
           yield* items;
           yield { kind: "progress", totals };
           found ||= results.some((result) => result.handled);
-          await pace.after(items.length, signal);
+          // What fails is tried at the same rate.
+          await pace.after(items.length + results.filter(({ handled }) => !handled).length, signal);
         }
         await this.#sync();
         // What is only looked at stays on the list.
@@ -119,6 +134,7 @@ export class Collector {
     } finally {
       if (!dryRun) await this.#finish(totals);
     }
+    if (failures.length > 0) throw failures[0];
     yield { kind: "finished", totals };
   }
 
@@ -153,9 +169,10 @@ export class Collector {
     await this.#context.metadata.commit({ changes });
   }
 
-  async #removeEmpty(items: readonly CollectionItem[]): Promise<CollectionItem[]> {
-    const places = items.flatMap((item) =>
-      item.kind === "link" || item.kind === "manifest" ? [item.repository] : [],
+  /** Also where what was due had gone already, by another hand or before a crash. */
+  async #removeEmpty(entries: readonly DueEntry[]): Promise<CollectionItem[]> {
+    const places = entries.flatMap(({ what }) =>
+      what.kind === "link" || what.kind === "trash" ? [what.repository] : [],
     );
     const removed: CollectionItem[] = [];
     for (const repository of new Set<RepositoryName>(places)) {
@@ -178,15 +195,39 @@ export class Collector {
   }
 }
 
-/** Looks at each thing once, however often it is on the list: all its entries go for what becomes of the first. */
-function lookAtAll(look: Look, entries: readonly DueEntry[]): Promise<readonly LookResult[]> {
+/**
+ * Looks at each thing once, however often it is on the list: all its entries go for what becomes of the first. Where a
+ * look fails they stay, and the failure is noted, the first of all.
+ */
+function lookAtAll(
+  look: Look,
+  entries: readonly DueEntry[],
+  failures: unknown[],
+): Promise<readonly LookResult[]> {
   const things = Map.groupBy(entries, ({ what }) => JSON.stringify(what)).values();
   return Promise.all(
     [...things].map(async ([first, ...others]): Promise<LookResult> => {
       if (first === undefined) return { handled: false, items: [] };
-      const result = await look.at(first);
-      if (result.changes === undefined) return result;
-      return { ...result, changes: [...result.changes, ...others.map((other) => remove(dueKey(other)))] };
+      try {
+        const result = await look.at(first);
+        if (result.changes === undefined) return result;
+        return { ...result, changes: [...result.changes, ...others.map((other) => remove(dueKey(other)))] };
+      } catch (error) {
+        if (failures.length === 0) failures.push(error);
+        return { handled: false, items: [] };
+      }
     }),
   );
+}
+
+/** Resolves when the promise does, or when the signal aborts. */
+async function beforeAbort(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return promise;
+  const ended = new AbortController();
+  const aborted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { signal: ended.signal });
+  });
+  await Promise.race([promise, aborted]);
+  ended.abort();
 }

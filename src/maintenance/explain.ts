@@ -138,13 +138,20 @@ async function explainManifest(
   return { kind: "manifest", repository, manifest, mediaType, state };
 }
 
+/** Those that are live: what is in the trash keeps the bytes, not the manifest. */
 async function indexesNaming(
   context: CoreContext,
   repository: RepositoryName,
   manifest: Digest,
 ): Promise<readonly Digest[]> {
-  const found = (await names(context, holdersIn(manifest, repository), MAX_NAMES + 2)) as Digest[];
-  return found.filter((name) => name !== "" && name !== manifest).slice(0, MAX_NAMES);
+  const found = (await names(context, holdersIn(manifest, repository), MAX_HOLDERS)) as Digest[];
+  const indexes: Digest[] = [];
+  for (const name of found) {
+    if (name === "" || name === manifest || indexes.length === MAX_NAMES) continue;
+    const isLive = (await context.metadata.get(manifestKey(repository, name))) !== undefined;
+    if (isLive) indexes.push(name);
+  }
+  return indexes;
 }
 
 async function names(

@@ -34,7 +34,8 @@ export async function purgeDeleted(
     await trash.purge(choice.repository, choice.digest);
     return 1;
   }
-  const before = now() - choice.olderThanMs;
+  // Also what was deleted by a clock that was ahead.
+  const before = choice.olderThanMs === 0 ? Number.POSITIVE_INFINITY : now() - choice.olderThanMs;
   let purged = 0;
   for await (const manifest of trashed(trash, choice.repository)) {
     if (signal.aborted) break;

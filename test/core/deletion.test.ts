@@ -7,7 +7,8 @@ import { heldKey, namedKey } from "../../src/metadata/keeping-keys.ts";
 import { manifestKey } from "../../src/metadata/keys.ts";
 import type { Digest } from "../../src/oci/digest.ts";
 import type { RegistryError } from "../../src/oci/errors.ts";
-import { parseTag } from "../../src/oci/reference.ts";
+import { OCI_IMAGE_INDEX, OCI_IMAGE_MANIFEST } from "../../src/oci/media-types.ts";
+import { parseRepositoryName, parseTag } from "../../src/oci/reference.ts";
 import { blobOf, pushBlob, pushImage, pushIndex, REPOSITORY as repository } from "./pictures.ts";
 import { has, type Study, withCore } from "./study.ts";
 
@@ -127,6 +128,30 @@ test("tags attached by name go and come back with their manifest; others that be
     assert.ok(!(await isLive(study, signature.digest)));
     const back = await core.trash.restore(repository, image.digest, NOBODY);
     assert.deepEqual(new Set(back.tags), new Set(["v1", `${beginning}.sig`]));
+  }));
+
+test("coming back opens no blob to the repository that it never had", () =>
+  withCore({ ...ON, sparseIndexes: true }, async (study) => {
+    const { core } = study;
+    const secret = await pushBlob(core, "of another repository", parseRepositoryName("c/d"));
+    const named = { digest: secret, size: 21 };
+    const config = { mediaType: "application/json", digest: await pushBlob(core, "{}"), size: 2 };
+    const foreign = { ...named, mediaType: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip" };
+    for (const document of [
+      { schemaVersion: 2, mediaType: OCI_IMAGE_MANIFEST, config, layers: [foreign] },
+      {
+        schemaVersion: 2,
+        mediaType: OCI_IMAGE_INDEX,
+        manifests: [{ ...named, mediaType: OCI_IMAGE_MANIFEST }],
+      },
+    ]) {
+      const content = Buffer.from(JSON.stringify(document));
+      const request = { repository, content, mediaType: "", tags: [] };
+      const { digest } = (await core.manifests.put(request, NOBODY)).descriptor;
+      await core.manifests.delete(repository, digest, NOBODY);
+      await core.trash.restore(repository, digest, NOBODY);
+    }
+    await assert.rejects(core.blobs.stat(repository, secret), has("BLOB_UNKNOWN"));
   }));
 
 test("a referrer with a tag of its own stays", () =>

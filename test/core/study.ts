@@ -25,7 +25,9 @@ export async function withCore(
 ): Promise<void> {
   const clock = { time: Date.now() };
   const now = () => clock.time;
-  const newId = () => v7({ msecs: clock.time });
+  let ids = 0;
+  // In their order, as in the program, also within a millisecond.
+  const newId = () => v7({ msecs: clock.time, seq: ++ids });
   const blobs = new MemoryBlobStore();
   const uploads = new MemoryUploadStore({ blobs, now });
   const metadata = new Catalogue(await openMemoryEngine());

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NOBODY } from "../../src/core/origin.ts";
 import { type CollectionRequest, Collector } from "../../src/maintenance/collector.ts";
-import { due, held, holders, named } from "../../src/metadata/keys.ts";
+import { due, held, holders, named } from "../../src/metadata/keeping-keys.ts";
 import type { Digest } from "../../src/oci/digest.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { parseRepositoryName, parseTag } from "../../src/oci/reference.ts";
@@ -231,6 +231,21 @@ test("a run that is broken off is finished by the next", () =>
     for (let blob = 0; blob < 200; blob++) assert.ok(!(await isInCellar(study, blobOf(`blob ${blob}`))));
   }));
 
+test("what is on the list several times is dealt with once, and taken off altogether", () =>
+  withCore(ON, async (study) => {
+    const { core, clock, context } = study;
+    for (const seed of ["one", "two", "three", "four"]) {
+      const { digest } = await pushImage(core, [seed, "shared"]);
+      await core.manifests.delete(repository, digest, NOBODY);
+    }
+    clock.time += 7 * DAY;
+    await collect(study); // purges the manifests, each of which leaves an entry for the layer that all had
+    clock.time += DAY;
+    await collect(study);
+    assert.deepEqual(await context.metadata.page(due, { limit: 10 }), []);
+    assert.ok(!(await isInCellar(study, blobOf("shared"))));
+  }));
+
 test("a crash between the card and the bytes leaves no bytes behind", () =>
   withCore({ ...ON, graceMs: HOUR }, async (study) => {
     const { core, context, clock } = study;
@@ -255,6 +270,7 @@ test("old changes of a tag are forgotten, but not the last one of a tag that is 
     const { core, clock } = study;
     const tag = parseTag("latest");
     await pushImage(core, ["one"], { tags: ["latest"] });
+    clock.time += 1;
     const two = await pushImage(core, ["two"], { tags: ["latest"] });
     clock.time += 20 * DAY;
     await collect(study);

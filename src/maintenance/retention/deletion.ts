@@ -143,7 +143,7 @@ export class Deletion implements Executor {
     const { context, repository } = this.#options;
     // In the attempt: an index that is pushed meanwhile makes it start again.
     if ((await transaction.get(namedKey(repository, digest))) === undefined) return false;
-    for await (const _index of liveManifestsNaming(context, { repository, digest })) return true;
+    for await (const _index of liveManifestsNaming(context, transaction, { repository, digest })) return true;
     return false;
   }
 
