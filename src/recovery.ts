@@ -2,13 +2,13 @@
 // The server must not run on the data meanwhile; the catalogue's lock sees to that.
 import { createReadStream } from "node:fs";
 import type { Config } from "./config/config.ts";
-import { runRebuild } from "./maintenance/rebuild.ts";
-import type { RebuildItem } from "./maintenance/rebuild-items.ts";
-import { type RestoreItem, runRestore } from "./maintenance/restore.ts";
+import { type RestoreItem, runRestore } from "./maintenance/backup/restore.ts";
+import { runRebuild } from "./maintenance/rebuild/rebuild.ts";
+import type { RebuildItem } from "./maintenance/rebuild/rebuild-items.ts";
 import { dataFolder } from "./stores.ts";
 
-export { NOT_REBUILT, type RebuildItem, type RebuildTotals } from "./maintenance/rebuild-items.ts";
-export type { RestoreItem } from "./maintenance/restore.ts";
+export type { RestoreItem } from "./maintenance/backup/restore.ts";
+export { NOT_REBUILT, type RebuildItem, type RebuildTotals } from "./maintenance/rebuild/rebuild-items.ts";
 
 interface Recovery {
   /** True: a catalogue that can be read is moved aside; it is never deleted. */

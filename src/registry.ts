@@ -9,7 +9,7 @@ import { type Core, createCore } from "./core/core.ts";
 import type { Listener } from "./core/listener.ts";
 import { forgetPullsSince, PullRecorder } from "./core/pulls.ts";
 import { Retention } from "./core/retention.ts";
-import { CellarJournal } from "./maintenance/journal.ts";
+import { CellarJournal } from "./maintenance/journal/journal.ts";
 import type { MetadataStore } from "./metadata/metadata-store.ts";
 import type { SourceRecord } from "./metadata/records.ts";
 import { Notifier } from "./notify/notifier.ts";

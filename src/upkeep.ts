@@ -4,17 +4,17 @@
 import type { Config } from "./config/config.ts";
 import type { CoreContext } from "./core/context.ts";
 import type { Core } from "./core/core.ts";
+import { takeSnapshot } from "./maintenance/backup/snapshot.ts";
 import { readCatalogueStatus } from "./maintenance/catalogue-status.ts";
-import { Collector } from "./maintenance/collector.ts";
-import { explainBlob } from "./maintenance/explain.ts";
+import { Collector } from "./maintenance/collector/collector.ts";
+import { explainBlob } from "./maintenance/collector/explain.ts";
+import { purgeDeleted } from "./maintenance/collector/purge-deleted.ts";
 import { Fsck } from "./maintenance/fsck/fsck.ts";
 import { MaintenanceJobs } from "./maintenance/jobs.ts";
-import { purgeDeleted } from "./maintenance/purge-deleted.ts";
 import { Retention } from "./maintenance/retention/retention.ts";
 import { Scrub } from "./maintenance/scrub.ts";
-import { takeSnapshot } from "./maintenance/snapshot.ts";
-import { UploadPurge } from "./maintenance/upload-purge.ts";
-import { UploadPurgeRuns } from "./maintenance/upload-purge-runs.ts";
+import { UploadPurge } from "./maintenance/uploads/upload-purge.ts";
+import { UploadPurgeRuns } from "./maintenance/uploads/upload-purge-runs.ts";
 import type { MaintenanceParts, MaintenanceStatus } from "./rpc/maintenance-parts.ts";
 
 export interface UpkeepOptions {

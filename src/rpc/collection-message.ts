@@ -7,7 +7,11 @@ import {
   CollectionTotalsSchema,
 } from "../gen/stowage/v1/maintenance_pb.ts";
 import type { RunCollectionResponse } from "../gen/stowage/v1/maintenance_service_pb.ts";
-import type { CollectionItem, CollectionTotals, RemovedItem } from "../maintenance/collection-items.ts";
+import type {
+  CollectionItem,
+  CollectionTotals,
+  RemovedItem,
+} from "../maintenance/collector/collection-items.ts";
 
 export function collectionPart(item: CollectionItem): RunCollectionResponse["item"] {
   if ("totals" in item) return { case: item.kind, value: collectionTotalsMessage(item.totals) };

@@ -1,7 +1,7 @@
 // What keeps a blob, as protobuf.
 import { create } from "@bufbuild/protobuf";
 import { type BlobHolder, BlobHolderSchema } from "../gen/stowage/v1/maintenance_pb.ts";
-import type { Explanation, Holder, ManifestState } from "../maintenance/explain.ts";
+import type { Explanation, Holder, ManifestState } from "../maintenance/collector/explain.ts";
 import { timeMessage } from "./convert.ts";
 import { reasonMessage } from "./trash-message.ts";
 

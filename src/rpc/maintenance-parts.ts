@@ -1,16 +1,17 @@
 // What MaintenanceService needs of the rooms behind it, in the words of the house.
+
+import type { SnapshotOptions, SnapshotPart } from "../maintenance/backup/snapshot.ts";
 import type { CatalogueStatus } from "../maintenance/catalogue-status.ts";
-import type { CollectionItem } from "../maintenance/collection-items.ts";
-import type { CollectionRequest, CollectorStatus } from "../maintenance/collector.ts";
-import type { Explanation } from "../maintenance/explain.ts";
+import type { CollectionItem } from "../maintenance/collector/collection-items.ts";
+import type { CollectionRequest, CollectorStatus } from "../maintenance/collector/collector.ts";
+import type { Explanation } from "../maintenance/collector/explain.ts";
+import type { PurgeChoice } from "../maintenance/collector/purge-deleted.ts";
 import type { FsckItem, FsckOptions } from "../maintenance/fsck/fsck.ts";
-import type { PurgeChoice } from "../maintenance/purge-deleted.ts";
 import type { RetentionItem } from "../maintenance/retention/items.ts";
 import type { RetentionRequest } from "../maintenance/retention/retention.ts";
 import type { ScrubItem } from "../maintenance/scrub.ts";
-import type { SnapshotOptions, SnapshotPart } from "../maintenance/snapshot.ts";
-import type { UploadPurgeOptions } from "../maintenance/upload-purge.ts";
-import type { UploadPurgeRun, UploadPurgeStep } from "../maintenance/upload-purge-runs.ts";
+import type { UploadPurgeOptions } from "../maintenance/uploads/upload-purge.ts";
+import type { UploadPurgeRun, UploadPurgeStep } from "../maintenance/uploads/upload-purge-runs.ts";
 import type { Digest } from "../oci/digest.ts";
 
 /** A long job: it yields what it does, and ends when nobody reads on, or with the signal. */

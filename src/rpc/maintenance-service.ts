@@ -6,7 +6,7 @@ import type {
   PurgeDeletedManifestsRequest,
   RunScrubRequest,
 } from "../gen/stowage/v1/maintenance_service_pb.ts";
-import type { PurgeChoice } from "../maintenance/purge-deleted.ts";
+import type { PurgeChoice } from "../maintenance/collector/purge-deleted.ts";
 import { parseDigest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName } from "../oci/reference.ts";

@@ -18,10 +18,10 @@ import type {
   RunScrubResponse,
   TakeSnapshotResponse,
 } from "../gen/stowage/v1/maintenance_service_pb.ts";
+import type { SnapshotPart } from "../maintenance/backup/snapshot.ts";
 import type { Finding, FsckItem, Progress } from "../maintenance/fsck/fsck.ts";
 import type { DamagedBlob, ScrubItem } from "../maintenance/scrub.ts";
-import type { SnapshotPart } from "../maintenance/snapshot.ts";
-import type { UploadPurgeStep, UploadPurgeTotals } from "../maintenance/upload-purge-runs.ts";
+import type { UploadPurgeStep, UploadPurgeTotals } from "../maintenance/uploads/upload-purge-runs.ts";
 import { timeMessage } from "./convert.ts";
 
 /** With the sum at the end. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { blobPath } from "../../src/blobs/paths.ts";
 import { NOBODY } from "../../src/core/origin.ts";
-import { takeSnapshot } from "../../src/maintenance/snapshot.ts";
+import { takeSnapshot } from "../../src/maintenance/backup/snapshot.ts";
 import { parseTag } from "../../src/oci/reference.ts";
 import { blobOf, pushImage, REPOSITORY } from "../core/pictures.ts";
 import { inFolder, withRegistry } from "../maintenance/registry-folder.ts";

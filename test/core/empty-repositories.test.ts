@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NOBODY } from "../../src/core/origin.ts";
-import { Collector } from "../../src/maintenance/collector.ts";
+import { Collector } from "../../src/maintenance/collector/collector.ts";
 import { repositoryKey } from "../../src/metadata/keys.ts";
 import { pushBlob, pushIndex, REPOSITORY as repository } from "./pictures.ts";
 import { type Study, withCore } from "./study.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCore } from "../../src/core/core.ts";
 import { NOBODY } from "../../src/core/origin.ts";
-import { Collector } from "../../src/maintenance/collector.ts";
+import { Collector } from "../../src/maintenance/collector/collector.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { OCI_IMAGE_INDEX } from "../../src/oci/media-types.ts";
 import { parseTag } from "../../src/oci/reference.ts";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCore } from "../../src/core/core.ts";
 import { NOBODY } from "../../src/core/origin.ts";
-import { Collector } from "../../src/maintenance/collector.ts";
+import { Collector } from "../../src/maintenance/collector/collector.ts";
 import type { Key } from "../../src/metadata/keys.ts";
 import type { MetadataStore } from "../../src/metadata/metadata-store.ts";
 import { parseTag } from "../../src/oci/reference.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NOBODY } from "../../src/core/origin.ts";
-import { Collector } from "../../src/maintenance/collector.ts";
+import { Collector } from "../../src/maintenance/collector/collector.ts";
 import { contentsKey, heldKey } from "../../src/metadata/keeping-keys.ts";
 import { manifestKey } from "../../src/metadata/keys.ts";
 import type { Descriptor } from "../../src/oci/descriptor.ts";

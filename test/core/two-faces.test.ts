@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NOBODY } from "../../src/core/origin.ts";
-import { Collector } from "../../src/maintenance/collector.ts";
+import { Collector } from "../../src/maintenance/collector/collector.ts";
 import { due, held, holders, named } from "../../src/metadata/keeping-keys.ts";
 import type { Digest } from "../../src/oci/digest.ts";
 import { OCI_ARTIFACT_MANIFEST, OCI_IMAGE_MANIFEST } from "../../src/oci/media-types.ts";

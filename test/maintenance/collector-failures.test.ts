@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCore } from "../../src/core/core.ts";
 import { NOBODY } from "../../src/core/origin.ts";
-import { Collector } from "../../src/maintenance/collector.ts";
+import { Collector } from "../../src/maintenance/collector/collector.ts";
 import { due } from "../../src/metadata/keeping-keys.ts";
 import type { Digest } from "../../src/oci/digest.ts";
 import { parseTag } from "../../src/oci/reference.ts";

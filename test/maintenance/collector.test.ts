@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NOBODY } from "../../src/core/origin.ts";
-import { type CollectionRequest, Collector } from "../../src/maintenance/collector.ts";
+import { type CollectionRequest, Collector } from "../../src/maintenance/collector/collector.ts";
 import { due, held, holders, named } from "../../src/metadata/keeping-keys.ts";
 import type { Digest } from "../../src/oci/digest.ts";
 import { digestOf } from "../../src/oci/digest.ts";

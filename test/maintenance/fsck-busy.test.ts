@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import type { Core } from "../../src/core/core.ts";
-import { Collector } from "../../src/maintenance/collector.ts";
+import { Collector } from "../../src/maintenance/collector/collector.ts";
 import { Fsck } from "../../src/maintenance/fsck/fsck.ts";
 import { fsckKey, heldKey, linkHolderKey } from "../../src/metadata/keeping-keys.ts";
 import { manifestCountKey } from "../../src/metadata/keys.ts";

@@ -4,7 +4,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { CoreContext } from "../../src/core/context.ts";
-import { Collector } from "../../src/maintenance/collector.ts";
+import { Collector } from "../../src/maintenance/collector/collector.ts";
 import { heldKey } from "../../src/metadata/keeping-keys.ts";
 import { blobKey, linkKey, manifestKey, tagKey } from "../../src/metadata/keys.ts";
 import { put } from "../../src/metadata/metadata-store.ts";

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { readStoredManifest } from "../../src/core/manifest-content.ts";
 import { NOBODY } from "../../src/core/origin.ts";
-import { Collector } from "../../src/maintenance/collector.ts";
+import { Collector } from "../../src/maintenance/collector/collector.ts";
 import { digestEntryOf } from "../../src/metadata/entry-names.ts";
 import { trash } from "../../src/metadata/keeping-keys.ts";
 import { linkKey, manifestKey, manifests } from "../../src/metadata/keys.ts";

@@ -9,7 +9,7 @@ import { type CoreContext, type CoreOptions, DEFAULT_CORE_OPTIONS } from "../../
 import { type Core, createCore } from "../../src/core/core.ts";
 import { DigestHolds } from "../../src/core/holds.ts";
 import { Fsck } from "../../src/maintenance/fsck/fsck.ts";
-import { CellarJournal } from "../../src/maintenance/journal.ts";
+import { CellarJournal } from "../../src/maintenance/journal/journal.ts";
 import { Catalogue } from "../../src/metadata/catalogue.ts";
 import { LevelEngine } from "../../src/metadata/level-engine.ts";
 import type { MetadataStore } from "../../src/metadata/metadata-store.ts";

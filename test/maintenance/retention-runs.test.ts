@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NOBODY } from "../../src/core/origin.ts";
-import { Collector } from "../../src/maintenance/collector.ts";
+import { Collector } from "../../src/maintenance/collector/collector.ts";
 import { nextRetentionTime } from "../../src/maintenance/retention/schedule.ts";
 import { retentionRunKey } from "../../src/metadata/keeping-keys.ts";
 import { tagKey } from "../../src/metadata/keys.ts";

@@ -10,7 +10,7 @@ import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import type { CoreContext } from "../../src/core/context.ts";
 import type { Core } from "../../src/core/core.ts";
-import { Collector } from "../../src/maintenance/collector.ts";
+import { Collector } from "../../src/maintenance/collector/collector.ts";
 import { upgradeCatalogue } from "../../src/maintenance/upgrade.ts";
 import { dueEntryOf } from "../../src/metadata/due.ts";
 import { due, formatKey, untaggedKey } from "../../src/metadata/keeping-keys.ts";

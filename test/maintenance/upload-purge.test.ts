@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Core, createCore } from "../../src/core/core.ts";
 import type { UploadName } from "../../src/core/uploads.ts";
-import { UploadPurge, type UploadPurgeItem } from "../../src/maintenance/upload-purge.ts";
+import { UploadPurge, type UploadPurgeItem } from "../../src/maintenance/uploads/upload-purge.ts";
 import { openUploadsKey } from "../../src/metadata/keeping-keys.ts";
 import { type Key, uploadKey } from "../../src/metadata/keys.ts";
 import { type MetadataStore, put, remove } from "../../src/metadata/metadata-store.ts";

@@ -104,7 +104,10 @@ describe("a catalogue's folder", () => {
       await level.put("x/format", "3");
       await level.close();
       for (let attempt = 0; attempt < 2; attempt++) {
-        await assert.rejects(LevelEngine.open(directory), /format "3".*reads formats "1" and "2"; a newer version wrote it/);
+        await assert.rejects(
+          LevelEngine.open(directory),
+          /format "3".*reads formats "1" and "2"; a newer version wrote it/,
+        );
       }
     }));
 

@@ -1,8 +1,8 @@
 // The changes behind a checkpoint, folded: of each thing, what became of it. They
 // win over what the checkpoint says.
 
-import { timeText } from "../metadata/keeping-keys.ts";
-import type { Digest } from "../oci/digest.ts";
+import { timeText } from "../../metadata/keeping-keys.ts";
+import type { Digest } from "../../oci/digest.ts";
 import type {
   JournalFact,
   LinkFact,

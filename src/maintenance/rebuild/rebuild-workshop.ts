@@ -1,14 +1,14 @@
 // The parts that the steps of a rebuild share: the catalogue that is being made, the
 // cellar it is made from, and how rows of the journal become commits.
-import type { BlobStore } from "../blobs/blob-store.ts";
-import { repositoryKey } from "../metadata/keys.ts";
-import type { MetadataStore } from "../metadata/metadata-store.ts";
-import { type Transaction, transact } from "../metadata/transaction.ts";
-import type { RepositoryName } from "../oci/reference.ts";
-import type { JournalRow } from "./journal-overlay.ts";
-import type { JournalReader } from "./journal-reader.ts";
+import type { BlobStore } from "../../blobs/blob-store.ts";
+import { repositoryKey } from "../../metadata/keys.ts";
+import type { MetadataStore } from "../../metadata/metadata-store.ts";
+import { type Transaction, transact } from "../../metadata/transaction.ts";
+import type { RepositoryName } from "../../oci/reference.ts";
+import type { JournalRow } from "../journal/journal-overlay.ts";
+import type { JournalReader } from "../journal/journal-reader.ts";
+import { inTurns } from "../walk.ts";
 import type { RebuildItem, RebuildPhase, RebuildTotals } from "./rebuild-items.ts";
-import { inTurns } from "./walk.ts";
 
 export interface RebuildOptions {
   /** The folder that holds metadata and blobs. */

@@ -2,15 +2,15 @@
 // repositories there were, and which blobs, manifests and tags were theirs; the bytes
 // say the rest. It is built beside the place of the catalogue and put there when it is
 // whole; an interrupted rebuild leaves all as it was, and begins anew.
-import { openFilesystemStores } from "../blobs/filesystem-stores.ts";
-import { Catalogue } from "../metadata/catalogue.ts";
-import { blobKey } from "../metadata/keys.ts";
-import { LevelEngine } from "../metadata/level-engine.ts";
-import { leapTarget } from "../metadata/log-leap.ts";
-import { RowWriter } from "../metadata/row-writer.ts";
-import { MAX_MANIFEST_SIZE } from "../oci/manifest.ts";
-import { CatalogueSite } from "./catalogue-site.ts";
-import { JournalReader } from "./journal-reader.ts";
+import { openFilesystemStores } from "../../blobs/filesystem-stores.ts";
+import { Catalogue } from "../../metadata/catalogue.ts";
+import { blobKey } from "../../metadata/keys.ts";
+import { LevelEngine } from "../../metadata/level-engine.ts";
+import { leapTarget } from "../../metadata/log-leap.ts";
+import { RowWriter } from "../../metadata/row-writer.ts";
+import { MAX_MANIFEST_SIZE } from "../../oci/manifest.ts";
+import { CatalogueSite } from "../catalogue-site.ts";
+import { JournalReader } from "../journal/journal-reader.ts";
 import { NO_TOTALS } from "./rebuild-items.ts";
 import { findNamed, linkStep } from "./rebuild-links.ts";
 import { manifestStep, readManifest } from "./rebuild-manifests.ts";

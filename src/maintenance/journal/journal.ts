@@ -3,10 +3,10 @@
 // follows the event log a little behind, and nobody ever waits for it: what it could
 // not write it writes later, and where the log does not reach back far enough it
 // begins anew with a checkpoint of all there is.
-import type { JournalFile } from "../blobs/journal-folder.ts";
-import { JournalFolder } from "../blobs/journal-folder.ts";
-import type { MetadataStore } from "../metadata/metadata-store.ts";
-import { stamp } from "./catalogue-site.ts";
+import type { JournalFile } from "../../blobs/journal-folder.ts";
+import { JournalFolder } from "../../blobs/journal-folder.ts";
+import type { MetadataStore } from "../../metadata/metadata-store.ts";
+import { stamp } from "../catalogue-site.ts";
 import { JournalChanges } from "./journal-changes.ts";
 import { writeCheckpoint } from "./journal-checkpoint.ts";
 import { JournalPauses } from "./journal-pauses.ts";

@@ -1,14 +1,15 @@
 // The collector: takes what is due from the list, and removes what nothing needs any
 // more, while everybody else goes on. What it does is decided one by one in commits of
 // the rules (core/removal.ts), so that it may be stopped, killed and run twice.
-import type { CoreContext } from "../core/context.ts";
-import { NOBODY } from "../core/origin.ts";
-import { removeEmptyRepository } from "../core/removal.ts";
-import { type DueEntry, dueEntryOf, dueKey } from "../metadata/due.ts";
-import { due } from "../metadata/keeping-keys.ts";
-import { type Change, remove } from "../metadata/metadata-store.ts";
-import { transact } from "../metadata/transaction.ts";
-import type { RepositoryName } from "../oci/reference.ts";
+import type { CoreContext } from "../../core/context.ts";
+import { NOBODY } from "../../core/origin.ts";
+import { removeEmptyRepository } from "../../core/removal.ts";
+import { type DueEntry, dueEntryOf, dueKey } from "../../metadata/due.ts";
+import { due } from "../../metadata/keeping-keys.ts";
+import { type Change, remove } from "../../metadata/metadata-store.ts";
+import { transact } from "../../metadata/transaction.ts";
+import type { RepositoryName } from "../../oci/reference.ts";
+import { Pace } from "../pace.ts";
 import {
   addTo,
   addTotals,
@@ -18,7 +19,6 @@ import {
 } from "./collection-items.ts";
 import { CollectorLook, type Look, type LookResult } from "./collector-look.ts";
 import { DryRun } from "./dry-run.ts";
-import { Pace } from "./pace.ts";
 
 export interface CollectorOptions {
   readonly context: CoreContext;

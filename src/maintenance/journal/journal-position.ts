@@ -1,5 +1,5 @@
 // How far a journal came.
-import type { JournalFile, JournalFolder } from "../blobs/journal-folder.ts";
+import type { JournalFile, JournalFolder } from "../../blobs/journal-folder.ts";
 import { decodeFact } from "./journal-facts.ts";
 
 /** The newest event that it tells of; 0 when it is empty. */

@@ -1,21 +1,28 @@
 // Rebuilding links: which blobs each repository sees. What a manifest names must have
 // been there, so that is put right even where the journal had lost it.
-import { NOTHING } from "../core/references.ts";
-import { dueKey } from "../metadata/due.ts";
-import { digestEntryOf } from "../metadata/entry-names.ts";
-import { contentsKey, heldKey, linkHolderKey, named, namedKey, trashKey } from "../metadata/keeping-keys.ts";
-import { blobKey, linkKey, links, manifestKey } from "../metadata/keys.ts";
-import { type Transaction, transact } from "../metadata/transaction.ts";
-import type { Digest } from "../oci/digest.ts";
-import type { RepositoryName } from "../oci/reference.ts";
-import { hashStored } from "./hash-stored.ts";
-import type { LinkFact } from "./journal-facts.ts";
-import type { JournalRow } from "./journal-overlay.ts";
-import { merge } from "./merge.ts";
+import { NOTHING } from "../../core/references.ts";
+import { dueKey } from "../../metadata/due.ts";
+import { digestEntryOf } from "../../metadata/entry-names.ts";
+import {
+  contentsKey,
+  heldKey,
+  linkHolderKey,
+  named,
+  namedKey,
+  trashKey,
+} from "../../metadata/keeping-keys.ts";
+import { blobKey, linkKey, links, manifestKey } from "../../metadata/keys.ts";
+import { type Transaction, transact } from "../../metadata/transaction.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { RepositoryName } from "../../oci/reference.ts";
+import { hashStored } from "../hash-stored.ts";
+import type { LinkFact } from "../journal/journal-facts.ts";
+import type { JournalRow } from "../journal/journal-overlay.ts";
+import { merge } from "../merge.ts";
+import { entries } from "../walk.ts";
 import type { RebuildItem } from "./rebuild-items.ts";
 import { putManifest, readManifest } from "./rebuild-manifests.ts";
 import { putRepository, type RebuildStep, type Workshop } from "./rebuild-workshop.ts";
-import { entries } from "./walk.ts";
 
 interface Finding {
   /** What the cellar has, in bytes. Undefined: nothing. */

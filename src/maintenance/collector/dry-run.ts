@@ -1,11 +1,11 @@
 // Tells what the collector would remove now, without touching anything: the same
 // questions as core/removal.ts asks, with what the answers before have taken away.
-import type { CoreContext } from "../core/context.ts";
-import { namedByStored } from "../core/manifest-content.ts";
-import type { DueEntry } from "../metadata/due.ts";
-import { heldKey, namedKey, openUploadsKey, trashKey } from "../metadata/keeping-keys.ts";
-import { blobKey, linkKey } from "../metadata/keys.ts";
-import type { Digest } from "../oci/digest.ts";
+import type { CoreContext } from "../../core/context.ts";
+import { namedByStored } from "../../core/manifest-content.ts";
+import type { DueEntry } from "../../metadata/due.ts";
+import { heldKey, namedKey, openUploadsKey, trashKey } from "../../metadata/keeping-keys.ts";
+import { blobKey, linkKey } from "../../metadata/keys.ts";
+import type { Digest } from "../../oci/digest.ts";
 import type { RemovedItem } from "./collection-items.ts";
 import { type Look, type LookResult, Ripeness } from "./collector-look.ts";
 

@@ -2,17 +2,17 @@
 // read and found to be as it was written; then it is compared with the cellar, which
 // may have lost blobs since, and may have newer ones.
 import { join } from "node:path";
-import { openFilesystemStores } from "../blobs/filesystem-stores.ts";
-import { JournalFolder } from "../blobs/journal-folder.ts";
-import { Catalogue } from "../metadata/catalogue.ts";
-import { LevelEngine } from "../metadata/level-engine.ts";
-import { boundsIn, leapRow, leapTarget } from "../metadata/log-leap.ts";
-import { RowWriter } from "../metadata/row-writer.ts";
-import { CatalogueSite, stamp } from "./catalogue-site.ts";
+import { openFilesystemStores } from "../../blobs/filesystem-stores.ts";
+import { JournalFolder } from "../../blobs/journal-folder.ts";
+import { Catalogue } from "../../metadata/catalogue.ts";
+import { LevelEngine } from "../../metadata/level-engine.ts";
+import { boundsIn, leapRow, leapTarget } from "../../metadata/log-leap.ts";
+import { RowWriter } from "../../metadata/row-writer.ts";
+import { CatalogueSite, stamp } from "../catalogue-site.ts";
+import { upgradeCatalogue } from "../upgrade.ts";
 import { type BlobUse, compareWithCellar, type Unknown } from "./restore-comparison.ts";
 import type { SnapshotHeader } from "./snapshot-format.ts";
 import { SnapshotReader } from "./snapshot-reader.ts";
-import { upgradeCatalogue } from "./upgrade.ts";
 
 export interface RestoreOptions {
   /** The snapshot. */

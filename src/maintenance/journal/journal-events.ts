@@ -1,9 +1,9 @@
 // From events to what the journal says of them.
-import { trashKey } from "../metadata/keeping-keys.ts";
-import { manifestKey, tagKey } from "../metadata/keys.ts";
-import type { LoggedEvent, MetadataStore } from "../metadata/metadata-store.ts";
-import type { EventFact, EventRecord, ManifestRecord } from "../metadata/records.ts";
-import type { RepositoryName } from "../oci/reference.ts";
+import { trashKey } from "../../metadata/keeping-keys.ts";
+import { manifestKey, tagKey } from "../../metadata/keys.ts";
+import type { LoggedEvent, MetadataStore } from "../../metadata/metadata-store.ts";
+import type { EventFact, EventRecord, ManifestRecord } from "../../metadata/records.ts";
+import type { RepositoryName } from "../../oci/reference.ts";
 import type { JournalFact } from "./journal-facts.ts";
 
 /** An event that says where it happened. */

@@ -1,18 +1,18 @@
 // Rebuilding manifests, live and in the trash: the journal says that they were there,
 // their bytes say all else.
-import { addManifestHolders, NOTHING } from "../core/references.ts";
-import { dueKey } from "../metadata/due.ts";
-import { trashKey } from "../metadata/keeping-keys.ts";
-import { blobKey, contentKey, manifestCountKey, manifestKey, referrerKey } from "../metadata/keys.ts";
-import type { ManifestRecord } from "../metadata/records.ts";
-import type { Transaction } from "../metadata/transaction.ts";
-import type { Digest } from "../oci/digest.ts";
-import type { ParsedManifest } from "../oci/manifest.ts";
-import type { ManifestFact, RepositoryFact, TrashFact } from "./journal-facts.ts";
-import type { JournalRow } from "./journal-overlay.ts";
+import { addManifestHolders, NOTHING } from "../../core/references.ts";
+import { dueKey } from "../../metadata/due.ts";
+import { trashKey } from "../../metadata/keeping-keys.ts";
+import { blobKey, contentKey, manifestCountKey, manifestKey, referrerKey } from "../../metadata/keys.ts";
+import type { ManifestRecord } from "../../metadata/records.ts";
+import type { Transaction } from "../../metadata/transaction.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { ParsedManifest } from "../../oci/manifest.ts";
+import type { ManifestFact, RepositoryFact, TrashFact } from "../journal/journal-facts.ts";
+import type { JournalRow } from "../journal/journal-overlay.ts";
+import { inspectManifest, namedBy } from "../stored-manifest.ts";
 import type { RebuildItem } from "./rebuild-items.ts";
 import { putRepository, type RebuildStep, type Workshop } from "./rebuild-workshop.ts";
-import { inspectManifest, namedBy } from "./stored-manifest.ts";
 
 /** Up to this size, in bytes, a manifest is also kept beside its card. */
 const INLINE_LIMIT = 256 * 1024;

@@ -8,7 +8,7 @@
 // A row in a block: length of the key, length of the value (4 bytes each), key, value.
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
-import type { RawRow } from "../metadata/metadata-store.ts";
+import type { RawRow } from "../../metadata/metadata-store.ts";
 
 export const MAGIC = "stowage-snapshot";
 

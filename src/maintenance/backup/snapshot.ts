@@ -1,7 +1,7 @@
 // Writes the whole catalogue as it is at one event, while it goes on changing. What
 // comes out is snapshot-format.ts; restore.ts reads it.
 import { createHash } from "node:crypto";
-import type { MetadataSnapshot, MetadataStore, RawRow } from "../metadata/metadata-store.ts";
+import type { MetadataSnapshot, MetadataStore, RawRow } from "../../metadata/metadata-store.ts";
 import { encodeBlock, FILE_VERSION, MAGIC, type SnapshotHeader } from "./snapshot-format.ts";
 
 export interface SnapshotOptions {

@@ -1,9 +1,9 @@
 // One look of the collector at one entry of the list: what it removes, and what
 // becomes of the entry.
-import type { CoreContext } from "../core/context.ts";
-import { expireBlob, expireLink, expireTagChange, expireTrash, type Outcome } from "../core/removal.ts";
-import { type DueEntry, dueKey, dueThen } from "../metadata/due.ts";
-import { type Change, put, remove } from "../metadata/metadata-store.ts";
+import type { CoreContext } from "../../core/context.ts";
+import { expireBlob, expireLink, expireTagChange, expireTrash, type Outcome } from "../../core/removal.ts";
+import { type DueEntry, dueKey, dueThen } from "../../metadata/due.ts";
+import { type Change, put, remove } from "../../metadata/metadata-store.ts";
 import type { RemovedItem } from "./collection-items.ts";
 
 /** What a look led to. */

@@ -1,11 +1,16 @@
 // All that the journal has to know, from the catalogue as it is at one moment.
 import { setImmediate as turn } from "node:timers/promises";
-import type { JournalFolder } from "../blobs/journal-folder.ts";
-import { digestEntryOf, repositoryEntryOf, tagChangeEntryOf, tagEntryOf } from "../metadata/entry-names.ts";
-import { trash } from "../metadata/keeping-keys.ts";
-import type { TagChangeRecord, UntaggedRecord } from "../metadata/keeping-records.ts";
-import { allTags, links, manifests, type Prefix, repositories } from "../metadata/keys.ts";
-import type { MetadataSnapshot } from "../metadata/metadata-store.ts";
+import type { JournalFolder } from "../../blobs/journal-folder.ts";
+import {
+  digestEntryOf,
+  repositoryEntryOf,
+  tagChangeEntryOf,
+  tagEntryOf,
+} from "../../metadata/entry-names.ts";
+import { trash } from "../../metadata/keeping-keys.ts";
+import type { TagChangeRecord, UntaggedRecord } from "../../metadata/keeping-records.ts";
+import { allTags, links, manifests, type Prefix, repositories } from "../../metadata/keys.ts";
+import type { MetadataSnapshot } from "../../metadata/metadata-store.ts";
 import { manifestTimes } from "./journal-events.ts";
 import { encodeFact, type JournalFact } from "./journal-facts.ts";
 

@@ -1,6 +1,6 @@
 // What a collection tells while it runs.
-import type { Digest } from "../oci/digest.ts";
-import type { RepositoryName, Tag } from "../oci/reference.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { RepositoryName, Tag } from "../../oci/reference.ts";
 
 /** How much was removed for good. */
 export interface CollectionTotals {

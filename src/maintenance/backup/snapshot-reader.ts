@@ -1,7 +1,7 @@
 // Reads a snapshot and believes nothing before its end: only when all rows were
 // given out without an error is it whole.
-import type { RawRow } from "../metadata/metadata-store.ts";
-import { ByteReader, EndedEarly } from "./byte-reader.ts";
+import type { RawRow } from "../../metadata/metadata-store.ts";
+import { ByteReader, EndedEarly } from "../byte-reader.ts";
 import {
   decodeBlock,
   FILE_VERSION,

@@ -1,14 +1,14 @@
 // Why a blob is still here: everything that holds it, and what keeps that in turn, up
 // to a tag, a lease, or a date. And when nothing does: when it will go.
-import type { CoreContext } from "../core/context.ts";
-import { dueEntryOf } from "../metadata/due.ts";
-import { type HolderEntry, holderEntryOf } from "../metadata/entry-names.ts";
-import { due, heldKey, holdersIn, holdersOf, namedKey, trashKey } from "../metadata/keeping-keys.ts";
-import type { DeletionReason } from "../metadata/keeping-records.ts";
-import { blobKey, linkKey, manifestKey, type Prefix, tagsOfManifest } from "../metadata/keys.ts";
-import type { Digest } from "../oci/digest.ts";
-import { RegistryError } from "../oci/errors.ts";
-import type { RepositoryName, Tag } from "../oci/reference.ts";
+import type { CoreContext } from "../../core/context.ts";
+import { dueEntryOf } from "../../metadata/due.ts";
+import { type HolderEntry, holderEntryOf } from "../../metadata/entry-names.ts";
+import { due, heldKey, holdersIn, holdersOf, namedKey, trashKey } from "../../metadata/keeping-keys.ts";
+import type { DeletionReason } from "../../metadata/keeping-records.ts";
+import { blobKey, linkKey, manifestKey, type Prefix, tagsOfManifest } from "../../metadata/keys.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/errors.ts";
+import type { RepositoryName, Tag } from "../../oci/reference.ts";
 
 /** Why a manifest is where it is. */
 export type ManifestState =

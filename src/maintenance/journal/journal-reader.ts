@@ -1,6 +1,6 @@
 // What a journal amounts to: the checkpoint with all changes behind it. Changes are
 // held in memory, the checkpoint is read line by line.
-import { type JournalFile, JournalFolder } from "../blobs/journal-folder.ts";
+import { type JournalFile, JournalFolder } from "../../blobs/journal-folder.ts";
 import { decodeFact, type JournalFact } from "./journal-facts.ts";
 import { JournalOverlay, type JournalRow } from "./journal-overlay.ts";
 

@@ -1,6 +1,6 @@
 // Purges of uploads, whoever begins them: one at a time, counted, and the last one
 // remembered for whoever asks how it went.
-import type { MaintenanceJobs } from "./jobs.ts";
+import type { MaintenanceJobs } from "../jobs.ts";
 import type { IdleUpload, OrphanedBytes, UploadPurge, UploadPurgeOptions } from "./upload-purge.ts";
 
 export interface UploadPurgeTotals {

@@ -1,12 +1,12 @@
 // Rebuilding tags and their history.
-import { NOTHING } from "../core/references.ts";
-import { dueKey } from "../metadata/due.ts";
-import { tagChangeKey, untaggedKey } from "../metadata/keeping-keys.ts";
-import { manifestKey, manifestTagKey, tagKey, tagsOfManifest } from "../metadata/keys.ts";
-import type { ManifestRecord } from "../metadata/records.ts";
-import type { Transaction } from "../metadata/transaction.ts";
-import type { TagChangeFact, TagFact, UntaggedFact } from "./journal-facts.ts";
-import type { JournalRow } from "./journal-overlay.ts";
+import { NOTHING } from "../../core/references.ts";
+import { dueKey } from "../../metadata/due.ts";
+import { tagChangeKey, untaggedKey } from "../../metadata/keeping-keys.ts";
+import { manifestKey, manifestTagKey, tagKey, tagsOfManifest } from "../../metadata/keys.ts";
+import type { ManifestRecord } from "../../metadata/records.ts";
+import type { Transaction } from "../../metadata/transaction.ts";
+import type { TagChangeFact, TagFact, UntaggedFact } from "../journal/journal-facts.ts";
+import type { JournalRow } from "../journal/journal-overlay.ts";
 import type { RebuildItem } from "./rebuild-items.ts";
 import type { RebuildStep, Workshop } from "./rebuild-workshop.ts";
 

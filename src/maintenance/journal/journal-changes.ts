@@ -1,9 +1,9 @@
 // The journal's changes: what the event log tells behind some place, as lines at
 // the end of a file. A file is begun when there is something to write.
 import { setImmediate as turn } from "node:timers/promises";
-import type { GrowingFile } from "../blobs/growing-file.ts";
-import type { JournalFolder } from "../blobs/journal-folder.ts";
-import type { MetadataStore } from "../metadata/metadata-store.ts";
+import type { GrowingFile } from "../../blobs/growing-file.ts";
+import type { JournalFolder } from "../../blobs/journal-folder.ts";
+import type { MetadataStore } from "../../metadata/metadata-store.ts";
 import { factOf } from "./journal-events.ts";
 import { encodeFact } from "./journal-facts.ts";
 

@@ -1,12 +1,12 @@
 // Ends upload sessions that nobody goes on with, and drops bytes that belong to none.
 // What is still written to is never ended, however slow it is and whenever it began.
-import type { UploadStore } from "../blobs/upload-store.ts";
-import { lastActivity } from "../core/upload-ends.ts";
-import type { Uploads } from "../core/uploads.ts";
-import { uploadKey, uploads } from "../metadata/keys.ts";
-import type { MetadataStore } from "../metadata/metadata-store.ts";
-import type { UploadRecord } from "../metadata/records.ts";
-import type { RepositoryName } from "../oci/reference.ts";
+import type { UploadStore } from "../../blobs/upload-store.ts";
+import { lastActivity } from "../../core/upload-ends.ts";
+import type { Uploads } from "../../core/uploads.ts";
+import { uploadKey, uploads } from "../../metadata/keys.ts";
+import type { MetadataStore } from "../../metadata/metadata-store.ts";
+import type { UploadRecord } from "../../metadata/records.ts";
+import type { RepositoryName } from "../../oci/reference.ts";
 
 /** A session that was idle for too long. Times in milliseconds since 1970. */
 export interface IdleUpload {

@@ -1,13 +1,13 @@
 // Compares a catalogue that came back with the cellar, which did not come with it.
-import type { BlobStore } from "../blobs/blob-store.ts";
-import { holderEntryOf } from "../metadata/entry-names.ts";
-import { holdersOf } from "../metadata/keeping-keys.ts";
-import { blobs as allBlobs, blobKey, tagsOfManifest } from "../metadata/keys.ts";
-import type { MetadataStore } from "../metadata/metadata-store.ts";
-import type { BlobRecord } from "../metadata/records.ts";
-import type { Digest } from "../oci/digest.ts";
-import type { RepositoryName, Tag } from "../oci/reference.ts";
-import { inTurns, pages } from "./walk.ts";
+import type { BlobStore } from "../../blobs/blob-store.ts";
+import { holderEntryOf } from "../../metadata/entry-names.ts";
+import { holdersOf } from "../../metadata/keeping-keys.ts";
+import { blobs as allBlobs, blobKey, tagsOfManifest } from "../../metadata/keys.ts";
+import type { MetadataStore } from "../../metadata/metadata-store.ts";
+import type { BlobRecord } from "../../metadata/records.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { RepositoryName, Tag } from "../../oci/reference.ts";
+import { inTurns, pages } from "../walk.ts";
 
 /** Bytes that no card mentions. */
 export interface Unknown {

@@ -1,7 +1,7 @@
 // What a rebuild tells: how far it is, and what it could not bring back.
-import type { Digest } from "../oci/digest.ts";
-import type { RepositoryName, Tag } from "../oci/reference.ts";
-import type { JournalProblem } from "./journal-reader.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { RepositoryName, Tag } from "../../oci/reference.ts";
+import type { JournalProblem } from "../journal/journal-reader.ts";
 
 export type RebuildPhase = "manifests" | "links" | "tags" | "cellar";
 

@@ -1,8 +1,8 @@
 // Emptying the trash before its time, or a part of it.
-import type { Trash, TrashedManifest } from "../core/trash.ts";
-import type { Digest } from "../oci/digest.ts";
-import { RegistryError } from "../oci/errors.ts";
-import type { RepositoryName } from "../oci/reference.ts";
+import type { Trash, TrashedManifest } from "../../core/trash.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/errors.ts";
+import type { RepositoryName } from "../../oci/reference.ts";
 
 /** Which manifests of the trash. */
 export type PurgeChoice =

@@ -1,6 +1,6 @@
 // How the journal waits: for time to pass, or for the log to go on; never longer than
 // until it is closed.
-import type { MetadataStore } from "../metadata/metadata-store.ts";
+import type { MetadataStore } from "../../metadata/metadata-store.ts";
 
 export class JournalPauses {
   readonly #metadata: MetadataStore;

@@ -5,10 +5,10 @@
 // A fact stands by itself: a damaged line takes nothing else with it. What can be
 // found in a manifest's bytes is not said again.
 import { crc32 } from "node:zlib";
-import type { TagChangeRecord, TrashRecord } from "../metadata/keeping-records.ts";
-import type { SignedForm } from "../metadata/records.ts";
-import type { Digest } from "../oci/digest.ts";
-import type { RepositoryName, Tag } from "../oci/reference.ts";
+import type { TagChangeRecord, TrashRecord } from "../../metadata/keeping-records.ts";
+import type { SignedForm } from "../../metadata/records.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { RepositoryName, Tag } from "../../oci/reference.ts";
 
 interface InRepository {
   /** The event that told it; in a checkpoint, the event at which it held. */
