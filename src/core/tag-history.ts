@@ -1,4 +1,5 @@
 // What tags were: listing it, and going back to it.
+import { CommitConflict } from "../metadata/engine.ts";
 import { trashKey } from "../metadata/keeping-keys.ts";
 import { manifestKey, tagKey } from "../metadata/keys.ts";
 import { type Transaction, transact } from "../metadata/transaction.ts";
@@ -9,6 +10,7 @@ import type { RepositoryName, Tag } from "../oci/reference.ts";
 import type { CoreContext } from "./context.ts";
 import type { Origin } from "./origin.ts";
 import type { Page, PageRequest } from "./page.ts";
+import type { Place } from "./references.ts";
 import { attachedButFor, type Restoration, restoreFromTrash } from "./restoration.ts";
 import { digestAt, listTagChanges, type TagChange } from "./tag-changes.ts";
 import { moveTag, type TagPrecondition } from "./tags.ts";
@@ -92,6 +94,7 @@ export class TagHistory {
     }
     const record = await transaction.get(trashKey(repository, digest));
     if (record === undefined) {
+      await this.#demandGone({ repository, digest });
       const message = `manifest ${digest} is neither in repository "${repository}" nor in its trash any more`;
       throw new RegistryError("MANIFEST_UNKNOWN", { repository, digest }, { message });
     }
@@ -105,5 +108,11 @@ export class TagHistory {
     });
     const { artifactType } = record.manifest;
     return { descriptor: restored.descriptor, artifactType, undeleted: [digest, ...restored.companions] };
+  }
+
+  /** Throws CommitConflict for one that came out of the trash between the looks for it here and there. */
+  async #demandGone({ repository, digest }: Place): Promise<void> {
+    const key = manifestKey(repository, digest);
+    if ((await this.#context.metadata.get(key)) !== undefined) throw new CommitConflict(key.text);
   }
 }

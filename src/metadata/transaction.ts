@@ -68,7 +68,8 @@ export class Transaction {
 
 /**
  * Runs the attempt and commits what it collected, again from the start whenever
- * somebody else changed what it had read. Throws UNAVAILABLE when that never ends.
+ * somebody else changed what it had read, which the attempt may also find by itself and say by throwing
+ * CommitConflict. Throws UNAVAILABLE when that never ends.
  */
 export async function transact<T>(
   metadata: MetadataStore,
@@ -76,10 +77,10 @@ export async function transact<T>(
 ): Promise<T> {
   for (let count = 0; count < MAX_ATTEMPTS; count++) {
     const transaction = new Transaction(metadata);
-    const result = await attempt(transaction);
-    const { changes, expectations, events } = transaction;
-    if (changes.length === 0 && events.length === 0) return result;
     try {
+      const result = await attempt(transaction);
+      const { changes, expectations, events } = transaction;
+      if (changes.length === 0 && events.length === 0) return result;
       await metadata.commit({ changes, expectations, events });
       return result;
     } catch (error) {

@@ -75,10 +75,11 @@ export class TokenOffice implements AsyncDisposable {
     });
   }
 
-  /** Every row of the catalogue as it lies there: keys and values. */
+  /** Every row of the catalogue as it lies there, but for its format: keys and values. */
   async rows(): Promise<readonly { readonly key: string; readonly text: string }[]> {
     const entries = await this.engine.scan({ from: "\0", to: "\x7f", limit: 1_000_000 });
-    return entries.map(({ key, value }) => ({ key, text: Buffer.from(value).toString("latin1") }));
+    const rows = entries.filter(({ key }) => key !== "x/format");
+    return rows.map(({ key, value }) => ({ key, text: Buffer.from(value).toString("latin1") }));
   }
 
   /** Fails when the secret lies anywhere, or any of its pieces. */

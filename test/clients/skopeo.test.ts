@@ -141,8 +141,13 @@ describe("skopeo", { skip: lacking("root", "unshare", "skopeo") }, () => {
     const manifest = JSON.parse(
       await tools.rawManifest(bench.registry.image("repaired:v1")),
     ) as ImageManifest;
-    const lost = `${bench.registry.url}/v2/${repository}/blobs/${manifest.layers[0]?.digest}`;
-    assert.equal((await fetch(lost, { method: "DELETE" })).status, 202);
+    const place = `${bench.registry.url}/v2/${repository}`;
+    const lost = `${place}/blobs/${manifest.layers[0]?.digest}`;
+    const remove = async (url: string) => (await fetch(url, { method: "DELETE" })).status;
+    assert.equal(await remove(lost), 409);
+    const { headers } = await fetch(`${place}/manifests/v1`, { method: "HEAD" });
+    assert.equal(await remove(`${place}/manifests/${headers.get("docker-content-digest")}`), 202);
+    assert.equal(await remove(lost), 202);
     await tools.copy(source("single"), target("repaired:v1"));
     assert.equal((await fetch(lost, { method: "HEAD" })).status, 200);
   });

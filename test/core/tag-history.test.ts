@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NOBODY } from "../../src/core/origin.ts";
+import { TagHistory } from "../../src/core/tag-history.ts";
+import { trashKey } from "../../src/metadata/keeping-keys.ts";
+import type { MetadataStore } from "../../src/metadata/metadata-store.ts";
 import { parseTag } from "../../src/oci/reference.ts";
 import { pushImage, REPOSITORY as repository } from "./pictures.ts";
 import { has, withCore } from "./study.ts";
@@ -82,4 +85,30 @@ test("before the first change nobody knows, and it is said so", () =>
     await pushImage(core, ["one"], { tags: ["latest"] });
     const target = { kind: "time", time: clock.time - 1000 } as const;
     await assert.rejects(core.tagHistory.restore({ repository, tag, target }, WHO), has("MANIFEST_UNKNOWN"));
+  }));
+
+test("a manifest that somebody else brings back at the same moment is found", () =>
+  withCore(ON, async ({ core, context }) => {
+    const { digest } = await pushImage(core, ["one"], { tags: ["latest"] });
+    await core.manifests.delete(repository, digest, NOBODY);
+    let isFirst = true;
+    const get: MetadataStore["get"] = async (key) => {
+      // Between the look for the manifest and the one into the trash.
+      if (key.text === trashKey(repository, digest).text && isFirst) {
+        isFirst = false;
+        await core.trash.restore(repository, digest, NOBODY);
+      }
+      return context.metadata.get(key);
+    };
+    const metadata = new Proxy(context.metadata, {
+      get: (store, name) => {
+        const member: unknown = Reflect.get(store, name, store);
+        if (name === "get") return get;
+        return typeof member === "function" ? member.bind(store) : member;
+      },
+    });
+    const target = { kind: "digest", digest } as const;
+    const history = new TagHistory({ ...context, metadata });
+    const restored = await history.restore({ repository, tag: parseTag("v2"), target }, NOBODY);
+    assert.deepEqual([restored.descriptor.digest, restored.undeleted], [digest, []]);
   }));

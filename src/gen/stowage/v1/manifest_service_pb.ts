@@ -962,8 +962,8 @@ export const ManifestService: GenService<{
   },
   /**
    * RestoreTag points a tag to what it pointed to before, and takes that out of
-   * the trash where it is there. Pointing it to where it points already changes
-   * nothing.
+   * the trash where it is there. Pointing it to where it points already only
+   * renews the time when it was set, as a push does.
    *
    * Errors: MANIFEST_UNKNOWN (not_found) when the manifest is neither in the
    * repository nor in its trash, or the history does not tell what the tag
