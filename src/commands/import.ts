@@ -9,10 +9,11 @@ import {
 } from "../import-distribution.ts";
 import { parseGlob } from "../oci/glob.ts";
 import { progressText, summaryLines } from "./import-summary.ts";
+import { runInterruptible } from "./interruptible.ts";
 import { printLines } from "./print.ts";
 import { readConfig } from "./read-config.ts";
 import { printable } from "./readable.ts";
-import { StatusLine } from "./status-line.ts";
+import type { StatusLine } from "./status-line.ts";
 import { createView, type View } from "./view.ts";
 import { CommandEnd, CommandFailure, EXIT, type World } from "./world.ts";
 
@@ -35,20 +36,13 @@ export async function importCommand(
   const { config } = readConfig(world, options.config);
   const source = { address: hostname(), instanceId: v7() };
   const dependencies = { now: world.now, newId: () => v7(), source };
-  const stop = new AbortController();
-  const endListening = world.onStopSignal(() => {
-    if (stop.signal.aborted) world.exit(EXIT.failure);
-    stop.abort();
-  });
-  const status = new StatusLine(world.err);
-  try {
-    const request = toImport(directory, options);
-    for await (const item of importDistribution(config, dependencies, request, stop.signal))
-      await tell(world, item, { options, status });
-  } finally {
-    await status.clear();
-    endListening();
-  }
+  const request = toImport(directory, options);
+  await runInterruptible(
+    world,
+    (signal) => importDistribution(config, dependencies, request, signal),
+    (item, status) => tell(world, item, { options, status }),
+    "what was imported stays, and the same command goes on from there",
+  );
 }
 
 function toImport(directory: string, options: ImportCommandOptions): DistributionImport {

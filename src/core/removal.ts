@@ -35,7 +35,7 @@ export type Outcome =
 const KEPT: Outcome = { kind: "kept" };
 
 /** An open upload keeps its repository's links, but not for ever: so many grace times. */
-const MOST_GRACES = 7;
+export const MOST_GRACES = 7;
 
 /** How soon what is kept for now is looked at again, at least, in milliseconds. */
 const LEAST_WAIT_MS = 60_000;

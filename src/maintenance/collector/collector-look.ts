@@ -17,9 +17,7 @@ export interface LookResult {
 
 /** How entries are looked at: in earnest, or to tell what would happen. */
 export interface Look {
-  /** Entries behind this time are not due, whatever they are. */
-  horizon(): number;
-  isDue(entry: DueEntry): boolean;
+  readonly ripeness: Ripeness;
   at(entry: DueEntry): Promise<LookResult>;
 }
 
@@ -39,6 +37,7 @@ export class Ripeness {
     this.shiftMs = context.options.graceMs - graceMs;
   }
 
+  /** Entries behind this time are not due, whatever they are. */
   horizon(): number {
     return this.#context.now() + this.shiftMs;
   }
@@ -51,22 +50,14 @@ export class Ripeness {
 }
 
 export class CollectorLook implements Look {
+  readonly ripeness: Ripeness;
   readonly #context: CoreContext;
   readonly #graceMs: number;
-  readonly #ripeness: Ripeness;
 
   constructor(context: CoreContext, graceMs: number) {
     this.#context = context;
     this.#graceMs = graceMs;
-    this.#ripeness = new Ripeness(context, graceMs);
-  }
-
-  horizon(): number {
-    return this.#ripeness.horizon();
-  }
-
-  isDue(entry: DueEntry): boolean {
-    return this.#ripeness.isDue(entry);
+    this.ripeness = new Ripeness(context, graceMs);
   }
 
   async at(entry: DueEntry): Promise<LookResult> {
@@ -75,7 +66,7 @@ export class CollectorLook implements Look {
       case "link": {
         const outcome = await expireLink(this.#context, what, this.#graceMs);
         // As late as it would be due with the configured grace time.
-        const shift = this.#ripeness.shiftMs;
+        const shift = this.ripeness.shiftMs;
         return this.#result(entry, outcome, (size) => [{ ...what, size }], shift);
       }
       case "trash": {
@@ -98,7 +89,7 @@ export class CollectorLook implements Look {
   ): Promise<LookResult> {
     const release = this.#context.holds.tryAlone(digest);
     if (release === undefined) {
-      const time = this.#context.now() + BUSY_MS + this.#ripeness.shiftMs;
+      const time = this.#context.now() + BUSY_MS + this.ripeness.shiftMs;
       return this.#result(entry, { kind: "later", time }, () => []);
     }
     try {

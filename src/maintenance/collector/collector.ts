@@ -147,8 +147,10 @@ export class Collector {
     while (!signal?.aborted) {
       const start = after === undefined ? {} : { after };
       const page = await this.#context.metadata.page(due, { limit: CHUNK, namesOnly: true, ...start });
-      const entries = page.map(({ name }) => dueEntryOf(name)).filter(({ time }) => time <= look.horizon());
-      const ripe = entries.filter((entry) => look.isDue(entry));
+      const entries = page
+        .map(({ name }) => dueEntryOf(name))
+        .filter(({ time }) => time <= look.ripeness.horizon());
+      const ripe = entries.filter((entry) => look.ripeness.isDue(entry));
       if (ripe.length > 0) yield ripe;
       if (entries.length < CHUNK) return;
       after = page.at(-1)?.name;

@@ -2,6 +2,7 @@
 // questions as core/removal.ts asks, with what the answers before have taken away.
 import type { CoreContext } from "../../core/context.ts";
 import { namedByStored } from "../../core/manifest-content.ts";
+import { MOST_GRACES } from "../../core/removal.ts";
 import type { DueEntry } from "../../metadata/due.ts";
 import { heldKey, namedKey, openUploadsKey, trashKey } from "../../metadata/keeping-keys.ts";
 import { blobKey, linkKey } from "../../metadata/keys.ts";
@@ -11,13 +12,10 @@ import { type Look, type LookResult, Ripeness } from "./collector-look.ts";
 
 const NOTHING_FOUND: LookResult = { handled: false, items: [] };
 
-/** An open upload keeps its repository's links for so many grace times. */
-const MOST_GRACES = 7;
-
 export class DryRun implements Look {
+  readonly ripeness: Ripeness;
   readonly #context: CoreContext;
   readonly #graceMs: number;
-  readonly #ripeness: Ripeness;
   /** By how much fewer hold a digest than the catalogue says. */
   readonly #lessHeld = new Map<Digest, number>();
   /** By how much fewer manifests of a repository name it. */
@@ -29,15 +27,7 @@ export class DryRun implements Look {
   constructor(context: CoreContext, graceMs: number) {
     this.#context = context;
     this.#graceMs = graceMs;
-    this.#ripeness = new Ripeness(context, graceMs);
-  }
-
-  horizon(): number {
-    return this.#ripeness.horizon();
-  }
-
-  isDue(entry: DueEntry): boolean {
-    return this.#ripeness.isDue(entry);
+    this.ripeness = new Ripeness(context, graceMs);
   }
 
   /** One after the other: each answer is the next one's question. */
