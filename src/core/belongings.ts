@@ -18,7 +18,7 @@ const MAX_BELONGINGS = 10_000;
 
 const BATCH = 1000;
 
-/** A tag that goes with a manifest. */
+/** A tag that goes with a manifest, as it is. */
 export interface AttachedTag {
   readonly tag: Tag;
   readonly current: TagRecord;

@@ -10,7 +10,7 @@ import type { Transaction } from "../metadata/transaction.ts";
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName, Tag } from "../oci/reference.ts";
-import { Belongings } from "./belongings.ts";
+import { type AttachedTag, Belongings } from "./belongings.ts";
 import type { CoreContext } from "./context.ts";
 import { demandUnneeded } from "./in-use.ts";
 import type { Origin } from "./origin.ts";
@@ -61,24 +61,24 @@ export async function deleteManifest(
   if (record === undefined) throw manifestUnknown(repository, digest);
   await demandUnneeded(context, transaction, { repository, digest }, "MANIFEST_IN_USE");
   const belongings = await Belongings.of(context, transaction, { repository, digest }, record);
-  const tags = await removeTags(context, transaction, deletion, record);
-  const attached = new Map<Digest, Tag[]>();
+  const removed = await removeTags(context, transaction, deletion, record);
+  const attached = new Map<Digest, AttachedTag[]>();
   for (const { tag, current } of belongings.tags) {
     const { origin, reason } = deletion;
     removeTag(context, transaction, { repository, tag, current, origin, reason });
-    attached.set(current.digest, [...(attached.get(current.digest) ?? []), tag]);
+    attached.set(current.digest, [...(attached.get(current.digest) ?? []), { tag, current }]);
   }
   const reason = { kind: "belonged", to: digest } as const;
   for (const [companion, card] of belongings.manifests) {
     const member = { ...deletion, digest: companion, reason };
-    await moveToTrash(context, transaction, member, { record: card, tags: attached.get(companion) ?? [] });
+    await moveToTrash(context, transaction, member, { record: card, removed: attached.get(companion) ?? [] });
   }
   const companions = [...belongings.manifests.keys()];
   const attachedTags = belongings.tags
     .filter(({ current }) => !belongings.manifests.has(current.digest))
     .map(({ tag, current }) => ({ tag, digest: current.digest }));
-  await moveToTrash(context, transaction, deletion, { record, tags, companions, attachedTags });
-  return { tags, companions };
+  await moveToTrash(context, transaction, deletion, { record, removed, companions, attachedTags });
+  return { tags: removed.map(({ tag }) => tag), companions };
 }
 
 async function moveToTrash(
@@ -87,12 +87,12 @@ async function moveToTrash(
   { repository, digest, reason, origin }: DeleteManifest,
   {
     record,
-    tags,
+    removed,
     companions = [],
     attachedTags = [],
   }: {
     readonly record: ManifestRecord;
-    readonly tags: readonly Tag[];
+    readonly removed: readonly AttachedTag[];
     readonly companions?: readonly Digest[];
     readonly attachedTags?: NonNullable<TrashRecord["attachedTags"]>;
   },
@@ -104,7 +104,8 @@ async function moveToTrash(
   const trashed: TrashRecord = {
     manifest: record,
     ...(referrer !== undefined && { referrer }),
-    tags,
+    tags: removed.map(({ tag }) => tag),
+    ...(removed.length > 0 && { tagTimes: removed.map(({ current }) => current.updateTime) }),
     deleteTime,
     reason,
     ...(origin.actor !== undefined && { actor: origin.actor }),
@@ -142,8 +143,8 @@ async function removeTags(
   transaction: Transaction,
   { repository, digest, origin, reason }: DeleteManifest,
   { artifactType }: ManifestRecord,
-): Promise<readonly Tag[]> {
-  const removed: Tag[] = [];
+): Promise<readonly AttachedTag[]> {
+  const removed: AttachedTag[] = [];
   let after = "";
   for (;;) {
     const entries = await context.metadata.page(tagsOfManifest(repository, digest), {
@@ -156,7 +157,7 @@ async function removeTags(
       const current = await transaction.get(tagKey(repository, tag));
       if (current?.digest !== digest) continue;
       removeTag(context, transaction, { repository, tag, current, artifactType, origin, reason });
-      removed.push(tag);
+      removed.push({ tag, current });
     }
     if (entries.length < TAG_BATCH) return removed;
     after = entries.at(-1)?.name ?? after;

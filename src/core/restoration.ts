@@ -217,13 +217,17 @@ async function restoreTags(
   if (record === undefined) return { tags, takenTags };
   const { mediaType, size, artifactType } = record.manifest;
   const descriptor = { mediaType, digest, size };
-  for (const tag of record.tags.filter(wants)) {
+  for (const [place, tag] of record.tags.entries()) {
+    if (!wants(tag)) continue;
     if ((await transaction.get(tagKey(repository, tag))) !== undefined) {
       takenTags.push(tag);
       continue;
     }
     const kind = artifactType === undefined ? {} : { artifactType };
-    await moveTag(context, transaction, { repository, tag, descriptor, ...kind, origin });
+    // It is as old as it was: retention would otherwise take it for the newest.
+    const time = record.tagTimes?.[place];
+    const since = time === undefined ? {} : { time };
+    await moveTag(context, transaction, { repository, tag, descriptor, ...kind, origin, ...since });
     tags.push(tag);
   }
   return { tags, takenTags };

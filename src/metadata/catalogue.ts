@@ -1,9 +1,10 @@
 // The card catalogue over an engine: records instead of bytes, and the recently
 // used records in memory, so that a get of one of them costs about a microsecond.
+import { digestAlgorithm, digestOf, isDigest } from "../oci/digest.ts";
 import { CatalogueSnapshot } from "./catalogue-snapshot.ts";
 import { CommitConflict, type Engine, type EngineChange, type EngineExpectation } from "./engine.ts";
 import { EventTail } from "./event-tail.ts";
-import type { Key, Prefix } from "./keys.ts";
+import { contentsOfManifests, type Key, type Prefix } from "./keys.ts";
 import type {
   Change,
   Commit,
@@ -148,7 +149,8 @@ export class Catalogue implements MetadataStore {
 
   async #read(key: Key<unknown>): Promise<CachedRecord | undefined> {
     const bytes = await this.#engine.get(key.text);
-    return bytes === undefined ? undefined : { record: decodeRecord(key, bytes), bytes: bytes.length };
+    if (bytes === undefined || !isWhole(key, bytes)) return undefined;
+    return { record: decodeRecord(key, bytes), bytes: bytes.length };
   }
 
   /**
@@ -164,6 +166,16 @@ export class Catalogue implements MetadataStore {
       for (const listener of this.#listeners) listener();
     });
   }
+}
+
+/**
+ * False for a manifest's bytes that a disk has changed: LevelDB does not look, and its digest tells. They lie in the
+ * cellar too.
+ */
+function isWhole({ text }: Key<unknown>, bytes: Uint8Array): boolean {
+  if (!text.startsWith(contentsOfManifests.text)) return true;
+  const digest = text.slice(contentsOfManifests.text.length);
+  return isDigest(digest) && digestOf(bytes, digestAlgorithm(digest)) === digest;
 }
 
 /** The only place that gives a cached record its type: it was decoded from this very key. */

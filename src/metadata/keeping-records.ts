@@ -21,6 +21,8 @@ export interface TrashRecord {
   readonly referrer?: ReferrerRecord;
   /** The tags that pointed to it. */
   readonly tags: readonly Tag[];
+  /** When each of them had been set, in the same order. Absent: not known. */
+  readonly tagTimes?: readonly number[];
   readonly deleteTime: number;
   readonly reason: DeletionReason;
   /** The verified name of who deleted it. Absent: nobody was asked for a name, or the registry did it by itself. */

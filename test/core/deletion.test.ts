@@ -239,3 +239,16 @@ test("a blob and the manifest that names it: one of deleting and pushing wins", 
       if (named !== undefined && named > 1) assert.ok(isThere, `round ${round}: ${deleted.status}`);
     }
   }));
+
+test("a tag that comes back is as old as it was", () =>
+  withCore(ON, async (study) => {
+    const { core, clock } = study;
+    const pushed = clock.time;
+    const { digest } = await pushImage(core, ["one"], { tags: ["v1"] });
+    clock.time += 1000;
+    await core.manifests.delete(repository, digest, NOBODY);
+    clock.time += 1000;
+    await core.trash.restore(repository, digest, NOBODY);
+    const { items } = await core.tags.list(repository, { limit: 1 }, { namesOnly: false });
+    assert.equal(items[0]?.record?.updateTime, pushed);
+  }));
