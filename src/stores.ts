@@ -35,6 +35,8 @@ export function dataFolder(rootDirectory: string): string {
 export interface StoresOptions {
   /** Now, in milliseconds since 1970. */
   readonly now: () => number;
+  /** False: data of an older version is refused. Absent: it is upgraded. */
+  readonly mayUpgrade?: boolean;
   /** Told how an upgrade of the data goes on. Absent: nobody is. */
   readonly tell?: UpgradeOptions["tell"];
   /** Told what could not be upgraded. Absent: nobody is. */
@@ -52,7 +54,8 @@ export async function openStores(config: StoresConfig, options: StoresOptions): 
     const { gc, readOnly } = config;
     const nobody = () => undefined;
     const told = { tell: options.tell ?? nobody, warn: options.warn ?? nobody };
-    await upgradeCatalogue({ metadata, blobs, now: options.now, graceMs: gc.graceMs, readOnly, ...told });
+    const mayUpgrade = options.mayUpgrade !== false && !readOnly;
+    await upgradeCatalogue({ metadata, blobs, now: options.now, graceMs: gc.graceMs, mayUpgrade, ...told });
     return stores;
   } catch (error) {
     await closeStores(stores);

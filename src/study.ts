@@ -48,7 +48,7 @@ export function coreContext(
 
 /** Opens the registry's data for a command; throws an Error with a message for the operator, as while a server has it open. */
 export async function openStudy(config: Config, dependencies: StudyDependencies): Promise<Study> {
-  const stores = await openStores(config, dependencies);
+  const stores = await openStores(config, { now: dependencies.now, mayUpgrade: false });
   const listener = new Bridge(dependencies);
   const context = coreContext(config, stores, { ...dependencies, listener });
   return { stores, context, core: createCore(context), close: () => closeStores(stores) };

@@ -60,8 +60,8 @@ export interface UpgradeOptions {
   readonly now: () => number;
   /** How long what no manifest names is kept from now on, in milliseconds. */
   readonly graceMs: number;
-  /** True: nothing may be written, so that what needs an upgrade cannot be used. Absent: it may. */
-  readonly readOnly?: boolean;
+  /** False: it is not done, so that what needs it cannot be used. Absent: it is. */
+  readonly mayUpgrade?: boolean;
   /** Told how it goes. */
   readonly tell: (facts: object, message: string) => void;
   /** Told of what is not as it should be. */
@@ -79,7 +79,7 @@ export async function upgradeCatalogue(options: UpgradeOptions): Promise<boolean
   if (format === FORMAT) return false;
   if (!OLDER_FORMATS.includes(format))
     throw new Error(`a catalogue of format ${JSON.stringify(format)} is not known`);
-  if (options.readOnly === true) throw new Error(needsUpgrade(format));
+  if (options.mayUpgrade === false) throw new Error(needsUpgrade(format));
   await new Upgrade(options).run();
   await metadata.commit({
     changes: [put(formatKey, Buffer.from(FORMAT))],
@@ -91,8 +91,8 @@ export async function upgradeCatalogue(options: UpgradeOptions): Promise<boolean
 
 function needsUpgrade(format: string): string {
   return (
-    `the catalogue has format ${JSON.stringify(format)} and has to be upgraded to ${JSON.stringify(FORMAT)}, ` +
-    "which a registry that only reads does not do: start it once without storage.maintenance.readonly.enabled"
+    `the catalogue has format ${JSON.stringify(format)} and has to be upgraded to ${JSON.stringify(FORMAT)} first, ` +
+    "which older versions do not read: start the registry once (stowage serve), without storage.maintenance.readonly.enabled"
   );
 }
 

@@ -222,12 +222,12 @@ test("what may only be read is not upgraded, and says what to do", () =>
     const quiet = () => {};
     const options = { metadata, blobs, now, graceMs: DAY_MS, tell: quiet, warn: quiet };
     await assert.rejects(
-      upgradeCatalogue({ ...options, readOnly: true }),
+      upgradeCatalogue({ ...options, mayUpgrade: false }),
       /format "1".*start it once without/,
     );
     assert.equal(Buffer.from((await metadata.get(formatKey)) ?? "").toString(), "1");
     assert.equal(await upgradeCatalogue(options), true);
-    assert.equal(await upgradeCatalogue({ ...options, readOnly: true }), false);
+    assert.equal(await upgradeCatalogue({ ...options, mayUpgrade: false }), false);
   }));
 
 test("a manifest too large to lie beside its card is read from the cellar", () =>
