@@ -66,7 +66,9 @@ await inWorkspace(values.folder, async (folder, signal) => {
   const generator = await Generator.build(folder, signal);
   const outcomes: Outcome[] = [];
   for (const count of [Math.max(Math.ceil(images / 5), deleted), images]) {
-    outcomes.push(await measure(join(folder, `${count}`), count, generator, signal));
+    const outcome = await measure(join(folder, `${count}`), count, generator, signal);
+    outcomes.push(outcome);
+    process.stderr.write(`${collected([outcome])}\n${latencies([outcome])}\n`);
   }
   process.stdout.write(`${collected(outcomes)}\n${latencies(outcomes)}`);
 });

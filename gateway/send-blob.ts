@@ -49,18 +49,26 @@ export function sendParts(
   const multipart = multipartOf(exchange.argument, parts, size);
   headers["Content-Type"] = multipart.mediaType;
   headers["Content-Length"] = multipart.length;
-  writeHead(exchange, 206, headers);
-  return withClientSignal(exchange.response, (signal) =>
-    withBody(exchange, async (body) => {
+  return withClientSignal(exchange.response, async (signal) => {
+    const open = async (part: BytePart) => {
+      const blob = await openBlob(exchange, part, signal);
+      await blob.descriptor();
+      return blob;
+    };
+    // The first part shows that the blob is there while that can still be answered.
+    const [start] = multipart.sections;
+    let opened = start && (await open(start.part));
+    writeHead(exchange, 206, headers);
+    await withBody(exchange, async (body) => {
       for (const { head, part } of multipart.sections) {
         await body.write(head);
-        const blob = await openBlob(exchange, part, signal);
-        await blob.descriptor();
+        const blob = opened ?? (await open(part));
+        opened = undefined;
         await copy(blob, body, { size: partSize(part), isLast: false });
       }
       await body.end(multipart.end);
-    }),
-  );
+    });
+  });
 }
 
 function openBlob(

@@ -82,7 +82,9 @@ async function openAlone(config: Config, dependencies: StudyDependencies): Promi
     return await openStudy(config, dependencies);
   } catch (error) {
     if (!(error instanceof CatalogueInUse)) throw error;
-    throw new Error(`a server is running on this data: leave out --offline, or end it (${error.message})`);
+    throw new Error(
+      `another process has this data open (a server, or another offline command): leave out --offline, or end it (${error.message})`,
+    );
   }
 }
 

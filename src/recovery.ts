@@ -38,7 +38,8 @@ export function restoreSnapshot(
   return runRestore({ ...request, source, root: folderOf(config), graceMs: config.gc.graceMs }, signal);
 }
 
-function folderOf({ storage }: Config): string {
+/** The folder whose catalogue is brought back. Throws an Error for a registry that keeps its data in memory. */
+export function folderOf({ storage }: Config): string {
   if (storage.kind === "filesystem") return dataFolder(storage.rootDirectory);
   throw new Error("the configured registry keeps its data in memory: there is nothing to bring back");
 }

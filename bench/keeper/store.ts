@@ -11,8 +11,11 @@ import { type CoreContext, DEFAULT_CORE_OPTIONS } from "../../src/core/context.t
 import { type Core, createCore } from "../../src/core/core.ts";
 import { DigestHolds } from "../../src/core/holds.ts";
 import { NOBODY } from "../../src/core/origin.ts";
+import type { Place } from "../../src/core/references.ts";
 import { Catalogue } from "../../src/metadata/catalogue.ts";
+import { due } from "../../src/metadata/keeping-keys.ts";
 import { LevelEngine } from "../../src/metadata/level-engine.ts";
+import { remove } from "../../src/metadata/metadata-store.ts";
 import type { Descriptor } from "../../src/oci/descriptor.ts";
 import { type Digest, digestOf } from "../../src/oci/digest.ts";
 import { OCI_IMAGE_MANIFEST } from "../../src/oci/media-types.ts";
@@ -93,6 +96,7 @@ class Filling {
   readonly #core: Core;
   readonly #cellar: HastyCellar;
   readonly #sample: { repository: RepositoryName; tag: string }[] = [];
+  readonly #going: Place[] = [];
 
   constructor(plan: StorePlan, context: CoreContext, cellar: HastyCellar) {
     this.#plan = plan;
@@ -114,6 +118,9 @@ class Filling {
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    await this.#lookAtAll();
+    for (const { repository, digest } of this.#going)
+      await this.#core.manifests.delete(repository, digest, NOBODY);
     const bases = Math.ceil(images / SHARED);
     return { blobs: images * 3 + bases, manifests: images, sample: this.#sample };
   }
@@ -132,8 +139,18 @@ class Filling {
     const push = { repository, mediaType: OCI_IMAGE_MANIFEST, content, tags: [parseTag(tag)] };
     const { descriptor } = await this.#core.manifests.put(push, NOBODY);
     const goes = Math.floor((number * deleted) / images) !== Math.floor(((number + 1) * deleted) / images);
-    if (goes) await this.#core.manifests.delete(repository, descriptor.digest, NOBODY);
+    if (goes) this.#going.push({ repository, digest: descriptor.digest });
     else if (number % 307 === 0) this.#sample.push({ repository, tag });
+  }
+
+  /** A registry that runs has looked at what was pushed forty days ago, and found that it is needed. */
+  async #lookAtAll(): Promise<void> {
+    const { metadata } = this.#context;
+    for (;;) {
+      const entries = await metadata.page(due, { limit: 10_000, namesOnly: true });
+      if (entries.length === 0) return;
+      await metadata.commit({ changes: entries.map(({ name }) => remove({ text: due.text + name })) });
+    }
   }
 
   async #blob(repository: RepositoryName, text: string): Promise<Descriptor> {

@@ -10,6 +10,8 @@ export interface StoredBlob {
   readonly changeTime: number;
   /** The same as long as nobody put other bytes there. */
   readonly version: string;
+  /** False: a directory or the like lies in its place, and there are no bytes to read. */
+  readonly isFile: boolean;
 }
 
 /** Something that lies where blobs or uploads lie, and can be neither. */
@@ -20,6 +22,10 @@ export interface Stray {
   readonly size: number;
   /** As StoredBlob has it. */
   readonly changeTime: number;
+  /** False: a directory or the like, which the registry never puts there. */
+  readonly isFile: boolean;
+  /** The blob in whose place it lies, where it has the name of one. */
+  readonly digest?: Digest;
 }
 
 export interface BlobInspection {
@@ -38,7 +44,7 @@ export interface BlobInspection {
    */
   quarantine(digest: Digest): Promise<boolean>;
 
-  /** What lies where blobs or uploads lie, and has no name that one could have; also what is being written. */
+  /** What lies where blobs or uploads lie, and has no name that one could have or is no file; also what is being written. */
   strays(): AsyncIterable<Stray>;
 
   /** Removes a stray. False when it is gone already, or is a directory that is not empty. */

@@ -3,7 +3,7 @@
 import { dirname, join } from "node:path";
 import type { Digest } from "../oci/digest.ts";
 import type { StoredBlob } from "./blob-inspection.ts";
-import { linkPath, listDirectory, renamePath, statPath, unlinkPath } from "./file-io.ts";
+import { linkPath, listEntries, renamePath, statPath, unlinkPath } from "./file-io.ts";
 import {
   ALGORITHM_DIRECTORIES,
   blobPath,
@@ -26,6 +26,9 @@ export interface BlobCandidate {
 /** Directories that are made when the shelf is opened. */
 const LASTING_DIRECTORIES = [...ALGORITHM_DIRECTORIES, QUARANTINE];
 
+/** What renaming says where one of both is a directory. */
+const IN_THE_WAY = ["EISDIR", "ENOTDIR", "ENOTEMPTY", "EEXIST"];
+
 export class BlobShelf {
   readonly #root: string;
   readonly #smallFiles = new SmallFiles();
@@ -36,12 +39,13 @@ export class BlobShelf {
     this.#root = root;
   }
 
-  /** Makes the directories that are missing and removes what a crash left half done. */
+  /** Makes the directories that are missing and removes what a crash left half done. It leaves no directories: whose they are is not known. */
   static async open(root: string): Promise<BlobShelf> {
     const temporary = temporaryDirectory(root);
     const directories = LASTING_DIRECTORIES.map((directory) => join(root, directory));
     await makeDirectories([temporary, ...directories]);
-    for (const name of await listDirectory(temporary)) await unlinkPath(join(temporary, name));
+    for (const entry of await listEntries(temporary))
+      if (!entry.isDirectory()) await unlinkPath(join(temporary, entry.name));
     return new BlobShelf(root);
   }
 
@@ -57,14 +61,17 @@ export class BlobShelf {
 
   /** The blob's size, or undefined when it is not here. */
   async stat(digest: Digest): Promise<number | undefined> {
-    return (await this.inspect(digest))?.size;
+    const lying = await this.inspect(digest);
+    return lying?.isFile === true ? lying.size : undefined;
   }
 
   /** The blob's file as it is now, or undefined when it is not here. */
   async inspect(digest: Digest): Promise<StoredBlob | undefined> {
     try {
-      const { size, mtimeMs, ctimeMs, ino } = await statPath(this.pathOf(digest));
-      return { size, changeTime: Math.max(mtimeMs, ctimeMs), version: `${ino} ${mtimeMs} ${size}` };
+      const stats = await statPath(this.pathOf(digest));
+      const { size, mtimeMs, ctimeMs, ino } = stats;
+      const version = `${ino} ${mtimeMs} ${size}`;
+      return { size, changeTime: Math.max(mtimeMs, ctimeMs), version, isFile: stats.isFile() };
     } catch (error) {
       if (isSystemError(error, "ENOENT")) return undefined;
       throw error;
@@ -125,7 +132,7 @@ export class BlobShelf {
     const aside = await this.#open(QUARANTINE);
     const shard = await this.#shard(digest);
     try {
-      await renamePath(this.pathOf(digest), quarantinePath(this.#root, digest));
+      await this.#putAside(digest);
     } catch (error) {
       if (isSystemError(error, "ENOENT")) return false;
       throw error;
@@ -146,6 +153,18 @@ export class BlobShelf {
     const directories = await Promise.allSettled(this.#directories.values());
     this.#directories.clear();
     for (const opened of directories) if (opened.status === "fulfilled") await opened.value.close();
+  }
+
+  /** Files take the place of files; beside a directory that was put aside, or for one, there is another name. */
+  async #putAside(digest: Digest): Promise<void> {
+    const aside = quarantinePath(this.#root, digest);
+    try {
+      await renamePath(this.pathOf(digest), aside);
+    } catch (error) {
+      if (!IN_THE_WAY.some((code) => isSystemError(error, code))) throw error;
+      const { ino } = await statPath(this.pathOf(digest));
+      await renamePath(this.pathOf(digest), `${aside}-${ino}`);
+    }
   }
 
   /** In one step, so that the blob is there at every moment. */

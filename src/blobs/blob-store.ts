@@ -13,6 +13,8 @@ export interface ByteRange {
   readonly offset: number;
   /** How many bytes at most. Absent: to the end. */
   readonly limit?: number;
+  /** How many bytes the whole blob must have. Absent: any number. */
+  readonly size?: number;
 }
 
 /** A blob as list names it. */
@@ -30,7 +32,7 @@ export interface BlobStore extends BlobInspection {
    * Streams the bytes of the range. A chunk is valid only until the next one is
    * asked for: its memory is used again. The caller must not change it. Ending the iteration early, or aborting
    * the signal, closes the file at once. Throws BLOB_UNKNOWN when the blob is not
-   * here, and an Error when the offset is behind its end or the file turns out short.
+   * here or not of the size that it must have, UNAVAILABLE when the place of all blobs is not, and an Error when the offset is behind its end or the file turns out short.
    */
   read(digest: Digest, range: ByteRange, signal?: AbortSignal): AsyncIterable<Uint8Array>;
 

@@ -46,6 +46,10 @@ export const unlinkPath = (path: string): Promise<void> => run((done) => fs.unli
 /** Removes an empty directory. */
 export const removeDirectory = (path: string): Promise<void> => run((done) => fs.rmdir(path, done));
 
+/** With what each of them is. */
+export const listEntries = (path: string): Promise<fs.Dirent[]> =>
+  call((done) => fs.readdir(path, { withFileTypes: true }, done));
+
 export const listDirectory = (path: string): Promise<string[]> => call((done) => fs.readdir(path, done));
 
 /** Makes the directory and its parents; resolves to the first one that was missing. */

@@ -1,13 +1,13 @@
 // Blobs as files, one each (paths.ts draws the tree). Bytes are durable before they
 // have a name, and what is being read stays readable when it is deleted meanwhile.
 import { basename, dirname, join } from "node:path";
-import { type Digest, isDigest } from "../oci/digest.ts";
+import { type Digest, digestAlgorithm, isDigest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { StoredBlob, Stray } from "./blob-inspection.ts";
 import type { BlobShelf } from "./blob-shelf.ts";
 import type { BlobStore, ByteRange, ListedBlob } from "./blob-store.ts";
 import type { BufferPool } from "./buffer-pool.ts";
-import { closeFile, listDirectory, openFile, syncData, unlinkPath, writeAt } from "./file-io.ts";
+import { closeFile, listDirectory, openFile, statPath, syncData, unlinkPath, writeAt } from "./file-io.ts";
 import { FileReader } from "./file-reader.ts";
 import { HOT_BLOB_SIZE, HotBlobs } from "./hot-blobs.ts";
 import { ALGORITHM_DIRECTORIES, isShardName } from "./paths.ts";
@@ -154,6 +154,16 @@ export class FilesystemBlobStore implements BlobStore {
     return blobs.flatMap(({ digest, size }) => (size === undefined ? [] : [{ digest, size }]));
   }
 
+  /** A disk that is not mounted says nothing about the blobs on it. */
+  async #missing(digest: Digest): Promise<RegistryError> {
+    const place = join(this.#root, "blobs", digestAlgorithm(digest));
+    const isThere = await statPath(place).then(
+      () => true,
+      () => false,
+    );
+    return isThere ? blobUnknown(digest) : new RegistryError("UNAVAILABLE");
+  }
+
   async *#readFile(
     digest: Digest,
     range: ByteRange,
@@ -161,11 +171,12 @@ export class FilesystemBlobStore implements BlobStore {
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const keep = this.#hot.expect(digest);
     const file = await FileReader.open(this.#shelf.pathOf(digest));
-    if (file === undefined) throw blobUnknown(digest);
+    if (file === undefined) throw await this.#missing(digest);
     const stop = () => void file.close().catch(() => undefined);
     signal?.addEventListener("abort", stop);
     try {
       const size = await file.size();
+      if (range.size !== undefined && range.size !== size) throw blobUnknown(digest);
       if (size <= HOT_BLOB_SIZE) {
         const content = await file.readWhole({ offset: 0, length: size });
         keep(content);

@@ -5,7 +5,7 @@ import { BackgroundSyncs } from "./background-syncs.ts";
 import type { BlobShelf } from "./blob-shelf.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { BufferPool } from "./buffer-pool.ts";
-import { listDirectory, statPath, unlinkPath } from "./file-io.ts";
+import { listEntries, statPath, unlinkPath } from "./file-io.ts";
 import { SMALL_FILE_SIZE } from "./filesystem-blob-store.ts";
 import { GatheringWriter } from "./gathering-writer.ts";
 import { IdleUploads } from "./idle-uploads.ts";
@@ -124,7 +124,9 @@ export class FilesystemUploadStore implements UploadStore {
   }
 
   async *list(): AsyncGenerator<string, void, undefined> {
-    yield* (await listDirectory(this.#directory.path)).filter(isUploadId);
+    // Directories and the like were put there by another hand: they are strays.
+    for (const entry of await listEntries(this.#directory.path))
+      if (entry.isFile() && isUploadId(entry.name)) yield entry.name;
   }
 
   async close(): Promise<void> {

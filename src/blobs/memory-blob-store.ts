@@ -22,6 +22,7 @@ export class MemoryBlobStore implements BlobStore {
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const content = this.#demand(digest);
     const { offset, limit = content.length } = range;
+    if (range.size !== undefined && range.size !== content.length) throw blobUnknown(digest);
     if (offset > content.length) throw new Error(`blob ${digest} ends before byte ${offset}`);
     const end = Math.min(offset + limit, content.length);
     for (let position = offset; position < end; position += CHUNK_SIZE) {
@@ -53,7 +54,7 @@ export class MemoryBlobStore implements BlobStore {
   async inspect(digest: Digest): Promise<StoredBlob | undefined> {
     const content = this.#blobs.get(digest);
     const version = String(this.#versions.get(digest));
-    return content === undefined ? undefined : { size: content.length, changeTime: 0, version };
+    return content === undefined ? undefined : { size: content.length, changeTime: 0, version, isFile: true };
   }
 
   readStored(digest: Digest, signal?: AbortSignal): AsyncIterable<Uint8Array> {
@@ -78,6 +79,10 @@ export class MemoryBlobStore implements BlobStore {
   #demand(digest: Digest): Uint8Array {
     const content = this.#blobs.get(digest);
     if (content !== undefined) return content;
-    throw new RegistryError("BLOB_UNKNOWN", { digest }, { message: `blob ${digest} is not in the store` });
+    throw blobUnknown(digest);
   }
+}
+
+function blobUnknown(digest: Digest): RegistryError {
+  return new RegistryError("BLOB_UNKNOWN", { digest }, { message: `blob ${digest} is not in the store` });
 }

@@ -4,7 +4,7 @@ import type { RebuildCommandOptions } from "./rebuild.ts";
 import type { RestoreCommandOptions } from "./restore.ts";
 import type { World } from "./world.ts";
 
-const CONFIG_HELP = "the registry's configuration (default: $REGISTRY_CONFIGURATION_PATH, else none)";
+const CONFIG_HELP = "the registry's configuration; needed unless the environment names it, or its data";
 const MOVE_HELP = "move a catalogue that can still be read aside (it is kept beside the new one)";
 
 export function addRebuild(program: Command, world: World): void {
@@ -40,7 +40,6 @@ export function addRestore(program: Command, world: World): void {
     .argument("<file>", 'what "stowage snapshot" wrote')
     .option("-c, --config <file>", CONFIG_HELP)
     .option("--move-aside", MOVE_HELP)
-    .option("--strict", "fail when blobs are missing")
     .option("--json", "one line of JSON for each missing blob, and one for the summary")
     .addHelpText("after", RESTORE_EXAMPLES)
     .action(async (file: string, options: RestoreCommandOptions) => {
@@ -52,7 +51,7 @@ export function addRestore(program: Command, world: World): void {
 const RESTORE_EXAMPLES = `
 The server must not run. Nothing changes before the whole file was read and found to be as
 it was written. Then the catalogue is compared with the stored blobs: what is missing is
-named with the repositories and tags that need it. Consumers of events with a cursor of
+named with the repositories and tags that need it, and the exit code is 1. Consumers of events with a cursor of
 their own are told that it has expired, and begin again with a snapshot of theirs.
 
 Examples:

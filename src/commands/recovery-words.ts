@@ -63,6 +63,12 @@ export function rebuildSummary({
   ];
 }
 
+/** What to do about missing blobs. */
+export const MISSING_ADVICE: readonly string[] = [
+  "Run `stowage fsck --repair` once the registry is started (or with --offline): it marks them, and the",
+  "next push of these images heals them. Or copy blobs/ back first.",
+];
+
 export function restoreLines(item: Exclude<RestoreItem, { kind: "progress" }>): readonly string[] {
   switch (item.kind) {
     case "header": {

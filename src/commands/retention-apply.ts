@@ -11,19 +11,28 @@ import { followJob } from "./job.ts";
 import { askKeeper, type Keeper } from "./keeper.ts";
 import { printWholeJson } from "./print.ts";
 import { formatQuantity } from "./readable.ts";
+import { nothingMatches } from "./repository-globs.ts";
 import { RetentionPrinter, retentionProgressText } from "./retention-printer.ts";
 import { type RetentionOptions, tellSimulation } from "./retention-simulate.ts";
-import type { World } from "./world.ts";
+import { CommandFailure, EXIT, type World } from "./world.ts";
 
 export interface ApplyOptions extends RetentionOptions {
   readonly yes?: boolean;
+  /** Taken to say that it is none of this command's. */
+  readonly rules?: string;
 }
 
 export async function apply(world: World, options: ApplyOptions): Promise<void> {
+  if (options.rules !== undefined)
+    throw new CommandFailure("apply takes the configured rules; put them into the configuration", {
+      exitCode: EXIT.usage,
+    });
   requireTerminalOr(world, options);
   const repositories = [...(options.repository ?? [])];
   const interrupted = "what was deleted is in the trash, and the same command does the rest";
   await askKeeper(world, { ...options, interrupted }, async (keeper) => {
+    const nothing = await nothingMatches(keeper, repositories);
+    if (nothing !== undefined) throw new CommandFailure(nothing);
     if (options.yes !== true && !(await isWanted(world, keeper, repositories))) return;
     const detail = options.all === true ? RetentionDetail.ALL : RetentionDetail.CHANGES;
     const request = create(ApplyRetentionRequestSchema, { repositories, detail });

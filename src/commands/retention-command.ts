@@ -25,6 +25,7 @@ export function addRetention(program: Command, world: World): void {
   keeperCommand(retention, "apply", json)
     .description("delete what the configured rules do not keep; the trash keeps it for a while")
     .addOption(repositoryOption())
+    .addOption(new Option("--rules <file>").hideHelp())
     .option("--all", "tell of everything, not only of what goes")
     .option("-y, --yes", "without asking first; needed where no terminal is")
     .addHelpText("after", APPLY_HELP)

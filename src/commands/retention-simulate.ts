@@ -9,7 +9,8 @@ import {
 import { followJob } from "./job.ts";
 import { askKeeper, type Keeper } from "./keeper.ts";
 import type { KeeperOptions } from "./keeper-options.ts";
-import { printWholeJson } from "./print.ts";
+import { printLines, printWholeJson } from "./print.ts";
+import { nothingMatches } from "./repository-globs.ts";
 import { RetentionPrinter, retentionProgressText } from "./retention-printer.ts";
 import { readRules } from "./retention-rules.ts";
 import type { World } from "./world.ts";
@@ -31,9 +32,12 @@ export async function simulate(world: World, options: SimulateOptions): Promise<
     ...(rules !== undefined && { rules }),
   });
   const interrupted = "nothing was changed";
-  await askKeeper(world, { ...options, interrupted }, (keeper) =>
-    tellSimulation(world, keeper, { request, json: options.json === true }),
-  );
+  await askKeeper(world, { ...options, interrupted }, async (keeper) => {
+    const json = options.json === true;
+    const nothing = json ? undefined : await nothingMatches(keeper, request.repositories);
+    if (nothing !== undefined) return printLines(world.out, [`Nothing goes: ${nothing}.`]);
+    await tellSimulation(world, keeper, { request, json });
+  });
 }
 
 /** Prints the decisions; resolves to what they come to. */

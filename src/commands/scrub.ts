@@ -72,5 +72,9 @@ function findingLines({ paint }: View, finding: ScrubFinding): readonly string[]
   const what = `${label}  ${digest}  ${formatBytes(size)}  ${printable(message)}`;
   const users = repositories.map(printable).join(", ");
   if (repositories.length === 0) return [what, "          no repository uses it"];
-  return [what, `          used by ${users}${repaired ? "" : "; pushing it there again heals it"}`];
+  // What cannot be opened is not marked, so nobody pushes it again.
+  const advice = message.startsWith("cannot be opened")
+    ? "; let the registry's user read its file"
+    : "; pushing it there again heals it";
+  return [what, `          used by ${users}${repaired ? "" : advice}`];
 }

@@ -38,7 +38,10 @@ async function fileSink(path: string): Promise<SnapshotSink> {
   const partial = `${path}.partial`;
   // There may be keys in it.
   const file = await open(partial, "w", 0o600).catch((error: unknown) => {
-    throw new CommandFailure(`cannot write ${partial}: ${errorCode(error)}`, { cause: error });
+    const code = errorCode(error);
+    const message =
+      code === "ENOENT" ? `there is no folder ${dirname(path)}` : `cannot write ${partial}: ${code}`;
+    throw new CommandFailure(message, { cause: error });
   });
   let isKept = false;
   return {

@@ -10,7 +10,7 @@ import { reasonWords } from "./reason-words.ts";
 import { digestCell } from "./short-digest.ts";
 import { tableLines } from "./table.ts";
 import { timeCell } from "./time-cell.ts";
-import { askAboutTag, nearestTo } from "./unknown-tag.ts";
+import { askAboutTag, isTag, nearestTo } from "./unknown-tag.ts";
 import { createView, type View } from "./view.ts";
 import { CommandFailure, type World } from "./world.ts";
 
@@ -22,6 +22,8 @@ export async function showHistory(world: World, text: string, options: KeeperOpt
       for (const change of changes) await printWholeJson(world.out, TagChangeSchema, change);
       return;
     }
+    if (changes.length === 0 && (await isTag(keeper, name)))
+      return printLines(world.out, [`${text} is there; nothing is recorded of how it came to be.`]);
     if (changes.length === 0) throw nothingKnown(text, await nearestTo(keeper, name));
     await printLines(world.out, lines(createView(world), changes));
   });

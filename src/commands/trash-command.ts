@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { type KeeperOptions, keeperCommand } from "./keeper-options.ts";
 import type { PurgeOptions } from "./trash-purge.ts";
+import type { RestoreFromTrashOptions } from "./trash-restore.ts";
 import type { World } from "./world.ts";
 
 export function addTrash(program: Command, world: World): void {
@@ -16,13 +17,23 @@ export function addTrash(program: Command, world: World): void {
       const { listTrash } = await import("./trash-list.ts");
       await listTrash(world, repository, options);
     });
-  keeperCommand(trash, "restore", "one JSON object")
-    .description("bring a manifest back, with what was deleted with it and their tags")
-    .argument("<manifest>", "REPOSITORY@DIGEST, as the list shows it")
+  keeperCommand(trash, "restore", "one JSON object for each manifest")
+    .description("bring manifests back, with what was deleted with them and their tags")
+    .argument(
+      "<what>",
+      "REPOSITORY@DIGEST, as the list shows it, or REPOSITORY: all that was deleted by itself",
+    )
+    .option("--since <duration>", "of a repository: only what was deleted within this time")
+    .option("--reason <why>", "of a repository: only what went by retention, or by request")
+    .option("-y, --yes", "of a repository: without asking first; needed where no terminal is")
     .addHelpText("after", RESTORE_HELP)
-    .action(async (manifest: string, options: KeeperOptions) => {
-      const { restoreFromTrash } = await import("./trash-restore.ts");
-      await restoreFromTrash(world, manifest, options);
+    .action(async (what: string, options: RestoreFromTrashOptions) => {
+      if (/[@:]/.test(what)) {
+        const { restoreFromTrash } = await import("./trash-restore.ts");
+        return restoreFromTrash(world, what, options);
+      }
+      const { restoreMany } = await import("./trash-restore-many.ts");
+      await restoreMany(world, what, options);
     });
   keeperCommand(trash, "purge", "one JSON object: {purged}")
     .description("remove deleted manifests for good, before their time is over")
@@ -48,8 +59,10 @@ Examples:
 
 const RESTORE_HELP = `
 Tags that point elsewhere by now are left; "stowage tags restore" moves them.
+A tag that several of a repository's manifests had returns to the one deleted last.
 
 Examples:
+  stowage trash restore acme/app --since 1h --reason retention
   stowage trash restore acme/app@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`;
 
 const PURGE_EXAMPLES = `

@@ -11,9 +11,26 @@ import { formatQuantity, printable } from "./readable.ts";
 import { problemOf } from "./remote-registry.ts";
 import { completeDigest, isShortDigest } from "./short-digest.ts";
 import { deletedManifests } from "./trash-list.ts";
-import { CommandFailure, type World } from "./world.ts";
+import { CommandFailure, EXIT, type World } from "./world.ts";
 
-export async function restoreFromTrash(world: World, text: string, options: KeeperOptions): Promise<void> {
+export interface RestoreFromTrashOptions extends KeeperOptions {
+  readonly since?: string;
+  readonly reason?: string;
+  readonly yes?: boolean;
+}
+
+export async function restoreFromTrash(
+  world: World,
+  text: string,
+  options: RestoreFromTrashOptions,
+): Promise<void> {
+  if (options.since !== undefined || options.reason !== undefined)
+    throw new CommandFailure(
+      "--since and --reason are for many; a manifest that is named comes back anyhow",
+      {
+        exitCode: EXIT.usage,
+      },
+    );
   const given = parseShortName(text);
   await askKeeper(world, options, async (keeper) => {
     const name = await whole(keeper, given);
@@ -21,7 +38,7 @@ export async function restoreFromTrash(world: World, text: string, options: Keep
       throw explained(error, name);
     });
     if (options.json === true) return printWholeJson(world.out, UndeleteManifestResponseSchema, answer);
-    await printLines(world.out, linesOf(name, answer));
+    await printLines(world.out, restoredLines(name, answer));
   });
 }
 
@@ -40,7 +57,10 @@ function explained(error: unknown, { repository }: ManifestName): unknown {
   return new CommandFailure(message, { cause: error });
 }
 
-function linesOf({ repository, digest }: ManifestName, answer: UndeleteManifestResponse): readonly string[] {
+export function restoredLines(
+  { repository, digest }: ManifestName,
+  answer: UndeleteManifestResponse,
+): readonly string[] {
   const { tags, takenTags, companionDigests } = answer;
   const count = companionDigests.length;
   const companions = count === 0 ? "" : `, and ${formatQuantity(count, "manifest")} that went with it`;

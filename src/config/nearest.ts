@@ -10,6 +10,13 @@ export function suggest(unknown: string, known: readonly string[], separator: st
   return isClose ? `did you mean ${nearest}?` : `the nearest known one is ${nearest}`;
 }
 
+/** The known name that is only a few slips away, for a name of that length. Undefined: none is. */
+export function nearby(unknown: string, known: readonly string[]): string | undefined {
+  if (known.length === 0) return undefined;
+  const nearest = closest(unknown, known);
+  return distance(unknown, nearest) <= Math.max(1, unknown.length / 3) ? nearest : undefined;
+}
+
 /** First a slip of the finger, then a name cut short, then the same name in another place, then whatever is nearest. */
 function nearestName(unknown: string, known: readonly string[], separator: string): string | undefined {
   const candidates = known.filter((name) => !unknown.startsWith(name + separator));

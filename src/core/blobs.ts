@@ -10,6 +10,7 @@ import { RegistryError } from "../oci/errors.ts";
 import { OCTET_STREAM } from "../oci/media-types.ts";
 import type { RepositoryName } from "../oci/reference.ts";
 import type { CoreContext } from "./context.ts";
+import { BlobUnreadable, markLost } from "./damage.ts";
 import { demandUnneeded } from "./in-use.ts";
 import type { Origin } from "./origin.ts";
 import { ensureLink, isStale, removeLink, renewLink } from "./references.ts";
@@ -22,14 +23,27 @@ export interface MountRequest {
   readonly from?: RepositoryName;
 }
 
+/** A blob that is being read. */
+export interface OpenBlob {
+  readonly first: IteratorResult<Uint8Array>;
+  /** What comes behind the first chunk, which is valid until this is asked. */
+  readonly rest: AsyncIterator<Uint8Array>;
+}
+
 export function blobDescriptor(digest: Digest, size: number): Descriptor {
   return { mediaType: OCTET_STREAM, digest, size };
 }
 
-export function blobUnknown(repository: RepositoryName | undefined, digest: Digest): RegistryError {
+/** What lies behind it, for the log: absent where that is nobody's fault. */
+export function blobUnknown(
+  repository: RepositoryName | undefined,
+  digest: Digest,
+  cause?: BlobUnreadable,
+): RegistryError {
   const where = repository === undefined ? "this registry" : `repository "${repository}"`;
   const metadata = repository === undefined ? { digest } : { repository, digest };
-  return new RegistryError("BLOB_UNKNOWN", metadata, { message: `blob ${digest} is not in ${where}` });
+  const message = `blob ${digest} is not in ${where}`;
+  return new RegistryError("BLOB_UNKNOWN", metadata, { message, ...(cause !== undefined && { cause }) });
 }
 
 /** Throws UNSUPPORTED while deleting is switched off. */
@@ -37,6 +51,18 @@ export function demandDelete(context: CoreContext): void {
   if (context.options.deleteEnabled) return;
   const message = "deleting is switched off; storage.delete.enabled allows it";
   throw new RegistryError("UNSUPPORTED", {}, { message });
+}
+
+function pastEnd({ digest, size }: Descriptor, { offset }: ByteRange): RegistryError {
+  const message = `offset ${offset} is past the end of blob ${digest}, which has ${size} bytes`;
+  return new RegistryError("RANGE_INVALID", { digest, size: String(size) }, { message });
+}
+
+/** A system's error by its code, as its message has a path. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof RegistryError && error.cause !== undefined) return reasonOf(error.cause);
+  return "syscall" in error && "code" in error ? `${error.syscall} failed with ${error.code}` : error.message;
 }
 
 export class Blobs {
@@ -60,12 +86,26 @@ export class Blobs {
     return blobDescriptor(digest, link.size);
   }
 
-  /** The bytes of a blob that was found by stat. Throws RANGE_INVALID for an offset behind the end. */
-  read(descriptor: Descriptor, range: ByteRange, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  /**
+   * The bytes of a blob that was found by stat, with the first of them at hand. The caller ends `rest`. Throws
+   * RANGE_INVALID for an offset behind the end, and BLOB_UNKNOWN, also from now on, when the bytes are gone or too few.
+   */
+  async open(
+    repository: RepositoryName,
+    descriptor: Descriptor,
+    range: ByteRange,
+    signal: AbortSignal,
+  ): Promise<OpenBlob> {
     const { digest, size } = descriptor;
-    if (range.offset <= size) return this.#context.blobs.read(digest, range, signal);
-    const message = `offset ${range.offset} is past the end of blob ${digest}, which has ${size} bytes`;
-    throw new RegistryError("RANGE_INVALID", { digest, size: String(size) }, { message });
+    const { blobs } = this.#context;
+    if (range.offset > size) throw pastEnd(descriptor, range);
+    const rest = blobs.read(digest, { ...range, size }, signal)[Symbol.asyncIterator]();
+    try {
+      return { first: await rest.next(), rest };
+    } catch (error) {
+      signal.throwIfAborted();
+      throw await this.#unreadable(repository, descriptor, error);
+    }
   }
 
   /** Links a blob that is here already. Throws BLOB_UNKNOWN when it is not, or not where it is said to be. */
@@ -101,6 +141,18 @@ export class Blobs {
       const descriptor = blobDescriptor(digest, link.size);
       context.listener.changed(transaction, origin, repository, { kind: "blob_deleted", descriptor });
     });
+  }
+
+  /** What to tell of a blob that could not be opened; with a cause where the operator has to know of it. */
+  async #unreadable(repository: RepositoryName, descriptor: Descriptor, error: unknown): Promise<unknown> {
+    const { digest } = descriptor;
+    if (error instanceof RegistryError && error.code === "BLOB_UNKNOWN") {
+      const cause = await markLost(this.#context, descriptor);
+      return blobUnknown(repository, digest, cause);
+    }
+    const code = error instanceof RegistryError ? error.code : "UNAVAILABLE";
+    const cause = new BlobUnreadable(`blob ${digest} cannot be read: ${reasonOf(error)}`);
+    return new RegistryError(code, {}, { cause });
   }
 
   /** What no manifest names would be swept: whoever asks for it gets it for a whole grace time again. */

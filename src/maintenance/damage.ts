@@ -1,18 +1,11 @@
 // What is done about bytes that are wrong or gone: put right where good ones lie
 // beside the manifest's card, else put aside and marked, so that clients push them again.
-import { blobDescriptor } from "../core/blobs.ts";
 import type { CoreContext } from "../core/context.ts";
-import { NOBODY } from "../core/origin.ts";
-import { holdersOf } from "../metadata/keeping-keys.ts";
-import { blobKey, contentKey, repositoryOfCatalogName } from "../metadata/keys.ts";
-import type { MetadataStore } from "../metadata/metadata-store.ts";
-import { transact } from "../metadata/transaction.ts";
+import { markDamaged, repositoriesUsing } from "../core/damage.ts";
+import { contentKey } from "../metadata/keys.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/reference.ts";
 import { isContentOf } from "./stored-manifest.ts";
-
-/** The most repositories that an event names. */
-const MAX_REPOSITORIES = 500;
 
 /** What became of a damaged blob. */
 export interface Treatment {
@@ -53,36 +46,4 @@ export async function treatDamaged(context: CoreContext, digest: Digest): Promis
   }
   await markDamaged(context, digest, repositories);
   return { repaired: false, repositories };
-}
-
-/** The repositories that use the digest, in order, at most 500. */
-export async function repositoriesUsing(
-  metadata: Pick<MetadataStore, "page">,
-  digest: Digest,
-): Promise<readonly RepositoryName[]> {
-  const found: RepositoryName[] = [];
-  for (let after: string | undefined; found.length < MAX_REPOSITORIES; ) {
-    const start = after === undefined ? {} : { after };
-    const [entry] = await metadata.page(holdersOf(digest), { limit: 1, namesOnly: true, ...start });
-    const name = entry?.name.split("\0")[0];
-    if (name === undefined) break;
-    found.push(repositoryOfCatalogName(name));
-    after = `${name}\0\x7f`; // behind all holders of the repository, whose names are ASCII
-  }
-  return found;
-}
-
-async function markDamaged(
-  context: CoreContext,
-  digest: Digest,
-  repositories: readonly RepositoryName[],
-): Promise<void> {
-  await transact(context.metadata, async (transaction) => {
-    const record = await transaction.get(blobKey(digest));
-    if (record === undefined || record.damageTime !== undefined) return;
-    transaction.put(blobKey(digest), { ...record, damageTime: context.now() });
-    const descriptor = blobDescriptor(digest, record.size);
-    const fact = { kind: "blob_damaged", descriptor, repositories } as const;
-    context.listener.changed(transaction, NOBODY, undefined, fact);
-  });
 }

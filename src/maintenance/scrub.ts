@@ -3,14 +3,15 @@
 // again. Goes on where it was interrupted.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CoreContext } from "../core/context.ts";
+import { repositoriesUsing } from "../core/damage.ts";
 import { scrubKey } from "../metadata/keeping-keys.ts";
 import type { ScrubRecord } from "../metadata/keeping-records.ts";
 import { blobs as allBlobs, blobKey } from "../metadata/keys.ts";
 import { put } from "../metadata/metadata-store.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/reference.ts";
-import { repositoriesUsing, type Treatment, treatDamaged, withAlone } from "./damage.ts";
-import { hashStored } from "./hash-stored.ts";
+import { type Treatment, treatDamaged, withAlone } from "./damage.ts";
+import { hashStored, refusalOf } from "./hash-stored.ts";
 import { Pace } from "./pace.ts";
 
 export interface ScrubOptions {
@@ -20,7 +21,7 @@ export interface ScrubOptions {
   readonly restart?: boolean;
 }
 
-/** A blob whose bytes were wrong, or gone. */
+/** A blob whose bytes were wrong, or gone, or which could not be opened. */
 export interface DamagedBlob {
   readonly kind: "damaged";
   readonly digest: Digest;
@@ -63,6 +64,15 @@ interface Position {
   blobs: number;
   bytes: number;
   damaged: number;
+}
+
+/** What reading a blob once has told. */
+interface Look {
+  readonly version: string;
+  /** Undefined: it is as it should be. */
+  readonly reason: string | undefined;
+  /** True: nothing is known of its bytes. */
+  readonly refused?: boolean;
 }
 
 export class Scrub {
@@ -136,8 +146,9 @@ export class Scrub {
   ): Promise<DamagedBlob | undefined> {
     let wrongVersion: string | undefined;
     for (let look = 0; look < MOST_LOOKS; look++) {
-      const { version, reason } = await this.#read(digest, work);
+      const { version, reason, refused = false } = await this.#read(digest, work);
       if (reason === undefined) return undefined;
+      if (refused) return this.#refused(digest, size, reason);
       if (wrongVersion === version) {
         const verdict = await withAlone(this.#context, digest, () => this.#treat(digest, version));
         if (verdict === "sound") return undefined;
@@ -149,6 +160,14 @@ export class Scrub {
     return undefined;
   }
 
+  /** It may be good: it is named, and left as it is. */
+  async #refused(digest: Digest, size: number, reason: string): Promise<DamagedBlob | undefined> {
+    const { metadata } = this.#context;
+    if ((await metadata.get(blobKey(digest))) === undefined) return undefined; // collected
+    const repositories = await repositoriesUsing(metadata, digest);
+    return { kind: "damaged", digest, size, reason, repositories, repaired: false };
+  }
+
   async #read(
     digest: Digest,
     {
@@ -156,9 +175,14 @@ export class Scrub {
       position,
       signal,
     }: { readonly pace: Pace; readonly position: Position; readonly signal: AbortSignal },
-  ): Promise<{ readonly version: string; readonly reason: string | undefined }> {
+  ): Promise<Look> {
     const { blobs } = this.#context;
-    const lying = await blobs.inspect(digest);
+    const lying = await blobs.inspect(digest).catch((error: unknown) => {
+      const reason = refusalOf(error);
+      if (reason === undefined) throw error;
+      return { version: "", reason, refused: true };
+    });
+    if (lying !== undefined && "refused" in lying) return lying;
     const onBytes = (count: number) => {
       position.bytes += count;
       return pace.after(count, signal);
@@ -167,7 +191,8 @@ export class Scrub {
     signal.throwIfAborted();
     const version = lying?.version ?? "";
     if (stored.digest === digest) return { version, reason: undefined };
-    return { version, reason: stored.problem ?? `its ${stored.size} bytes have digest ${stored.digest}` };
+    const reason = stored.problem ?? `its ${stored.size} bytes have digest ${stored.digest}`;
+    return { version, reason, refused: stored.refused === true };
   }
 
   /** The caller has the digest alone. */

@@ -7,7 +7,10 @@ import type { ManifestRecord } from "../metadata/records.ts";
 import { type Digest, digestAlgorithm, digestOf } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import { MAX_MANIFEST_SIZE, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
+import { NO_FILE, refusalOf } from "./hash-stored.ts";
 import type { Reader } from "./walk.ts";
+
+const GONE = "its bytes are gone";
 
 /** What was found of a manifest's bytes. */
 export interface StoredManifest {
@@ -38,8 +41,8 @@ export async function inspectManifest(
     return { inline: "good", content: inline, ...parse(inline, mediaType) };
   const state = inline === undefined ? "absent" : "wrong";
   const lying = await readCellar(blobs, digest);
-  if (lying === undefined || !isContentOf(digest, lying)) {
-    const problem = lying === undefined ? "its bytes are gone" : "its bytes are wrong";
+  if (typeof lying === "string" || !isContentOf(digest, lying)) {
+    const problem = typeof lying === "string" ? lying : "its bytes are wrong";
     return { inline: state, content: undefined, parsed: undefined, problem };
   }
   return { inline: state, content: lying, ...parse(lying, mediaType) };
@@ -54,15 +57,18 @@ export function namedBy(
   return [...new Set([...digestsNamedBy(parsed), ...(signed === undefined ? [] : [signed.digest])])];
 }
 
-/** The bytes as they lie in the cellar; undefined when there are none, or too many to be a manifest. */
-async function readCellar(blobs: BlobStore, digest: Digest): Promise<Uint8Array | undefined> {
-  const lying = await blobs.inspect(digest);
-  if (lying === undefined || lying.size > MAX_MANIFEST_SIZE) return undefined;
+/** The bytes as they lie in the cellar; else words on why there are none, or none that can be a manifest. */
+async function readCellar(blobs: BlobStore, digest: Digest): Promise<Uint8Array | string> {
   const chunks: Buffer[] = [];
   try {
+    const lying = await blobs.inspect(digest);
+    if (lying === undefined || lying.size > MAX_MANIFEST_SIZE) return GONE;
+    if (!lying.isFile) return NO_FILE;
     for await (const chunk of blobs.readStored(digest)) chunks.push(Buffer.from(chunk));
   } catch (error) {
-    if (error instanceof RegistryError && error.code === "BLOB_UNKNOWN") return undefined;
+    if (error instanceof RegistryError && error.code === "BLOB_UNKNOWN") return GONE;
+    const refusal = refusalOf(error);
+    if (refusal !== undefined) return refusal;
     throw error;
   }
   return Buffer.concat(chunks);

@@ -16,14 +16,21 @@ export function blobService(blobs: Blobs, reception: Reception): ServiceImpl<typ
     },
 
     async *readBlob({ repository, digest, offset, limit }, context) {
-      const descriptor = await blobs.stat(parseRepositoryName(repository), parseDigest(digest));
+      const name = parseRepositoryName(repository);
+      const descriptor = await blobs.stat(name, parseDigest(digest));
       const range = {
         offset: byteCount(offset, "offset", "RANGE_INVALID"),
         ...(limit !== undefined && { limit: byteCount(limit, "limit", "RANGE_INVALID") }),
       };
-      const chunks = blobs.read(descriptor, range, context.signal);
-      yield { part: { case: "descriptor", value: descriptorMessage(descriptor) } };
-      for await (const chunk of chunks) yield { part: { case: "chunk", value: ownBuffer(chunk) } };
+      // Opened before anything is said of it: behind the descriptor nobody can be told that there are no bytes.
+      const { first, rest } = await blobs.open(name, descriptor, range, context.signal);
+      try {
+        yield { part: { case: "descriptor", value: descriptorMessage(descriptor) } };
+        for (let next = first; next.done !== true; next = await rest.next())
+          yield { part: { case: "chunk", value: ownBuffer(next.value) } };
+      } finally {
+        await rest.return?.();
+      }
     },
 
     async mountBlob({ repository, digest, fromRepository }, context) {

@@ -3,6 +3,7 @@
 // a text, so that nothing leaks; its cause is kept for the log.
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
+import { BlobUnreadable } from "../core/damage.ts";
 import { ErrorInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
 import type { ErrorCode, Problem } from "../oci/errors.ts";
 import { RegistryError } from "../oci/errors.ts";
@@ -134,7 +135,8 @@ type Fail = (error: unknown, context: HandlerContext) => ConnectError;
 function failure(report: Report, method: string): Fail {
   return (error, { protocolName }) => {
     const translated = toConnectError(error, protocolName);
-    if (translated.code === Code.Internal && !isClients(error)) report(error, method);
+    if (error instanceof RegistryError && error.cause instanceof BlobUnreadable) report(error.cause, method);
+    else if (translated.code === Code.Internal && !isClients(error)) report(error, method);
     return translated;
   };
 }

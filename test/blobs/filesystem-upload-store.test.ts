@@ -6,7 +6,7 @@ import { blobPath } from "../../src/blobs/paths.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import type { OpenUploadStore } from "../contract/upload-store-body.ts";
 import { uploadStoreContract } from "../contract/upload-store-contract.ts";
-import { collect, inChunks, someBytes, thenFail } from "../support/byte-streams.ts";
+import { collect, inChunks, someBytes, thenFail, toArray } from "../support/byte-streams.ts";
 import { openTemporaryStores, type TemporaryStores } from "../support/filesystem-stores.ts";
 import { openFilesBelow } from "../support/open-files.ts";
 
@@ -107,6 +107,17 @@ test("nothing is open after close", async () => {
   assert.equal((await openFilesBelow(root)).length, 1);
   await reopen();
   assert.deepEqual(await openFilesBelow(root), []);
+});
+
+test("directories among the uploads and temporary files are left alone by the next start", async () => {
+  await using stores = await openTemporaryStores();
+  const paths = [join(stores.root, "uploads", ID), join(stores.root, "tmp", "1")];
+  for (const path of paths) await mkdir(path);
+  await appendFile(join(stores.root, "tmp", "2"), "left by a crash");
+  const { uploads } = await stores.reopen();
+  assert.deepEqual(await toArray(uploads.list()), []);
+  for (const path of paths) assert.ok((await stat(path)).isDirectory());
+  await assert.rejects(stat(join(stores.root, "tmp", "2")), { code: "ENOENT" });
 });
 
 test("a long upload, synced on the way, is whole", async () => {

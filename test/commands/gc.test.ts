@@ -86,7 +86,10 @@ test("offline, a server's data is left alone, and the way out is told", async ()
   const { code, stdout, stderr } = await stowageHere(["gc", "--offline"], { environment });
   assert.equal(code, 1);
   assert.equal(stdout, "");
-  assert.match(stderr, /^stowage: a server is running on this data: leave out --offline, or end it/);
+  assert.match(
+    stderr,
+    /^stowage: another process has this data open \(a server, or another offline command\): leave out --offline, or end it/,
+  );
   assert.equal((await fetch(`${bench.url}/v2/`)).status, 200);
 });
 

@@ -21,7 +21,7 @@ test("Ctrl-C ends work on the data; it is closed, and the same command goes on",
     return ino === before ? undefined : true;
   });
   const { stderr } = await stowageHere(["gc", "--offline"], { environment });
-  assert.match(stderr, /a server is running on this data/);
+  assert.match(stderr, /another process has this data open/);
   command.signal("SIGINT");
   assert.equal(await command.exit(), 1);
   assert.equal(command.errors, "stowage: interrupted; stowage scrub goes on from here\n");

@@ -68,6 +68,7 @@ test("rebuild brings everything back, and says what does not come back", () =>
     await unlink(join(root, "metadata", "CURRENT"));
     const { code, stdout, stderr } = await stowageHere(["rebuild", "--verify"], { environment });
     assert.deepEqual([code, stderr], [0, ""]);
+    assert.ok(stdout.startsWith(`Working in ${root}\n`), stdout);
     assert.match(stdout, /^Rebuilt 1 repository: 2 manifests \(and 0 in the trash\), 2 tags, 4 links$/m);
     assert.match(stdout, /^Lost or damaged: 0 manifests, 0 tags, 0 blobs$/m);
     assert.match(stdout, /^The catalogue from before is in .*metadata\.broken-/m);
@@ -106,11 +107,16 @@ test("restore says what is missing and what came later", () =>
   withData(async ({ root, snapshot, environment }) => {
     await rm(join(root, "metadata"), { recursive: true });
     await unlink(blobPath(root, blobOf("one")));
-    const { code, stdout } = await stowageHere(["restore", snapshot, "--strict"], { environment });
+    const { code, stdout } = await stowageHere(["restore", snapshot], { environment });
     assert.equal(code, 1);
+    assert.ok(stdout.startsWith(`Working in ${root}\nA snapshot of `), stdout);
     assert.match(stdout, /^A snapshot of .* at event 5, by Stowage 9\.9\.9$/m);
     assert.match(stdout, new RegExp(`missing +blob ${blobOf("one")} is missing \\(3 bytes\\)`));
     assert.match(stdout, /needed by a\/b@sha256:[0-9a-f]{64} \(v1\)/);
+    assert.match(
+      stdout,
+      /1 missing\n.*\nRun `stowage fsck --repair` once .* or copy blobs\/ back first\.\n$/is,
+    );
     assert.match(stdout, /^Stored, but not in the snapshot: 3 blobs/m);
     assert.match(stdout, /^The journal from before is in .*journal\.before-restore-/m);
     assert.deepEqual(await tagsIn(root), ["v1"]);
@@ -123,14 +129,52 @@ test("a snapshot that was cut is refused and changes nothing", () =>
     await writeFile(cut, bytes.subarray(0, bytes.length - 30));
     const before = join(directory, "before");
     await cp(join(root, "metadata"), before, { recursive: true });
-    const { code, stderr } = await stowageHere(["restore", cut, "--move-aside"], { environment });
-    assert.equal(code, 1);
+    const { code, stdout, stderr } = await stowageHere(["restore", cut, "--move-aside"], { environment });
+    assert.deepEqual([code, stdout], [1, ""]);
     assert.match(stderr, /the snapshot cannot be used: it was not written to its end/);
     assert.deepEqual(await tagsIn(root), ["v1", "v2"]);
     const missing = await stowageHere(["restore", join(directory, "nowhere")], { environment });
     assert.equal(missing.code, 1);
-    assert.match(missing.stderr, /no such file/);
+    assert.equal(missing.stderr, `stowage: there is no file ${join(directory, "nowhere")}\n`);
   }));
+
+test("of many missing blobs people see twenty, programs all", () =>
+  withData(async ({ root, directory, environment }) => {
+    const many = join(directory, "many.snapshot");
+    await withRegistry({ root, journal: true }, async ({ core, context }) => {
+      const layers = Array.from({ length: 25 }, (_, index) => `layer ${index}`);
+      await pushImage(core, layers, { tags: ["many"] });
+      const options = { withSecrets: true, now: Date.now, version: "9.9.9" };
+      const parts = await Array.fromAsync(takeSnapshot(context.metadata, options));
+      await writeFile(
+        many,
+        Buffer.concat(parts.flatMap((part) => (part.kind === "chunk" ? [part.bytes] : []))),
+      );
+    });
+    for (let index = 0; index < 25; index += 1) await unlink(blobPath(root, blobOf(`layer ${index}`)));
+    const people = await stowageHere(["restore", many, "--move-aside"], { environment });
+    assert.equal(people.code, 1);
+    assert.equal(people.stdout.match(/^missing /gm)?.length, 20);
+    assert.match(people.stdout, /^and 5 more; --json lists them all$/m);
+    const programs = await stowageHere(["restore", many, "--move-aside", "--json"], { environment });
+    assert.equal(programs.code, 1);
+    const items = programs.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    assert.equal(items[0].folder, root);
+    assert.equal(items.filter(({ kind }) => kind === "missing").length, 25);
+  }));
+
+test("neither works in a folder that nobody has named", async () => {
+  for (const args of [["rebuild"], ["restore", "a.snapshot"]]) {
+    for (const environment of [{}, { REGISTRY_STORAGE: "filesystem" }, { REGISTRY_LOG_LEVEL: "info" }]) {
+      const { code, stdout, stderr } = await stowageHere(args, { environment });
+      assert.deepEqual([code, stdout], [2, ""]);
+      assert.match(stderr, /name the configuration whose data is to be restored: --config FILE/);
+    }
+  }
+});
 
 test("what is kept in memory cannot be brought back", async () => {
   const { code, stderr } = await stowageHere(["rebuild"], { environment: { REGISTRY_STORAGE: "inmemory" } });

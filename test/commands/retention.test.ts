@@ -59,7 +59,13 @@ for (const where of ["a server", "the data"]) {
       assert.deepEqual(finished.emptiedRepositories, ["acme/old"]);
       assert.equal(lines.filter(({ tag }) => tag !== undefined).length, 3);
       const none = await bench.print("retention", "simulate", "-r", "nowhere/**");
-      assert.equal(none, "Nothing goes: no rule says anything about these repositories.\n");
+      assert.equal(none, "Nothing goes: no repository matches nowhere/**.\n");
+      const free = await bench.print("retention", "simulate", "-r", "other/*");
+      assert.equal(free, "Nothing goes: no rule says anything about these repositories.\n");
+      const globs = ["-r", "nowhere/**", "-r", "acme"];
+      const apply = await bench.run(["retention", "apply", "--yes", ...globs]);
+      assert.deepEqual([apply.code, apply.stdout], [1, ""]);
+      assert.equal(apply.stderr, "stowage: no repository matches nowhere/** or acme\n");
     });
 
     test("other rules can be tried from a file, of their own or a configuration", async () => {
@@ -118,6 +124,12 @@ test("apply is refused where nobody can be asked, before anything is looked at",
   ]);
   assert.deepEqual([code, stdout], [2, ""]);
   assert.match(stderr, /nobody can be asked here whether this is meant; add --yes/);
+});
+
+test("apply takes no rules of its own", async () => {
+  const { code, stderr } = await stowageHere(["retention", "apply", "--rules", "rules.yml", "--yes"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /apply takes the configured rules; put them into the configuration/);
 });
 
 test("what is wrong with a file of rules is told, with its line", async () => {

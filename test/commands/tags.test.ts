@@ -102,6 +102,12 @@ test("an unknown tag or repository is told with the nearest", async () => {
   assert.match(tag.stderr, /nothing is known of acme\/app:stabel: .*; did you mean stable\?/);
   const repository = await bench.run(["tags", "history", "acme/ap:stable"]);
   assert.match(repository.stderr, /did you mean acme\/app\?/);
+  await bench.push("acme/app", `sha256-${"0".repeat(64)}`, ["two"]);
+  for (const far of ["acme/app:x", "acme/app:nightly", `acme/app:sha256-${"0".repeat(63)}1`, "b:stable"]) {
+    const { code, stderr } = await bench.run(["tags", "history", far]);
+    assert.equal(code, 1);
+    assert.doesNotMatch(stderr, /did you mean|nearest/);
+  }
   const restore = await bench.run(["tags", "restore", "acme/ap:stable", "--to", blobOf("one")]);
   assert.match(restore.stderr, /did you mean acme\/app\?/);
 });

@@ -4,6 +4,11 @@ import { stowageHere } from "./cli.ts";
 import { blobOf, KeeperBench, typing } from "./keeper-bench.ts";
 import { parseLines } from "./push.ts";
 
+/** Retention lets go of all but what nobody has. */
+const NOTHING_STAYS = {
+  REGISTRY_RETENTION_RULES: JSON.stringify([{ repositories: "**", keep: { tags: "for-ever" } }]),
+};
+
 for (const where of ["a server", "the data"]) {
   suite(`stowage trash asks ${where}`, () => {
     const open = async () => {
@@ -69,6 +74,33 @@ for (const where of ["a server", "the data"]) {
       assert.equal(await bench.digest("acme/app", "v1"), second);
     });
 
+    test("restore brings back what a repository lost within a time, for a reason", async () => {
+      const bench = await KeeperBench.open(NOTHING_STAYS);
+      await using _ = bench;
+      const first = await bench.push("acme/app", "v1", ["one"]);
+      await bench.delete("acme/app", first);
+      const second = await bench.push("acme/app", "v1", ["two"]);
+      await bench.delete("acme/app", second);
+      await bench.push("acme/app", "v2", ["three"]);
+      if (where === "the data") await bench.stop();
+      await bench.print("retention", "apply", "--yes");
+      const restore = (...args: readonly string[]) => bench.run(["trash", "restore", "acme/app", ...args]);
+      const none = await restore("--since", "0s", "--yes");
+      assert.equal(none.code, 1);
+      assert.match(none.stderr, /nothing in the trash of acme\/app was deleted so; "stowage trash list/);
+      const undone = await restore("--since", "1h", "--reason", "retention", "--yes");
+      assert.match(undone.stdout, /^acme\/app@\S+ is back\.\nTags that are back: v2\n$/);
+      const no = await bench.run(["trash", "restore", "acme/app"], typing("n"));
+      assert.deepEqual([no.code, no.stderr], [1, "stowage: nothing was done\n"]);
+      const rest = await bench.print("trash", "restore", "acme/app", "--reason", "request", "--yes");
+      assert.match(rest, new RegExp(`^acme/app@${second} is back\\.\nTags that are back: v1\n`));
+      assert.match(
+        rest,
+        new RegExp(`acme/app@${first} is back\\.\nTags that point elsewhere by now.*: v1\n$`),
+      );
+      assert.equal(await bench.print("trash", "list"), "The trash is empty.\n");
+    });
+
     test("purge removes what is meant, and nothing that is too young", async () => {
       const { bench, app } = await open();
       await using _ = bench;
@@ -101,6 +133,12 @@ const WRONG: readonly (readonly [readonly string[], RegExp])[] = [
   [["purge", "a", "--all", "--yes"], /say what is to go/],
   [["purge", "a"], /nobody can be asked here whether this is meant; add --yes/],
   [["purge", `a@${blobOf("x")}`, "--older-than", "1d", "--yes"], /a manifest that is named goes at any age/],
+  [["restore", "acme/app"], /nobody can be asked here whether this is meant; add --yes/],
+  [
+    ["restore", "acme/app", "--reason", "x", "--yes"],
+    /--reason: "x" is none; there are retention and request/,
+  ],
+  [["restore", `a@${blobOf("x")}`, "--since", "1h"], /a manifest that is named comes back anyhow/],
   [["restore", "acme/app:v1"], /"acme\/app:v1" names no manifest; it looks like acme\/app@sha256:…/],
   [["restore", "acme/app@sha256:12"], /must have 64 lower-case hex characters/],
 ];

@@ -8,7 +8,9 @@ import { type Core, createCore } from "../../src/core/core.ts";
 import { DigestHolds } from "../../src/core/holds.ts";
 import { Catalogue } from "../../src/metadata/catalogue.ts";
 import { openMemoryEngine } from "../../src/metadata/memory-engine.ts";
+import type { Digest } from "../../src/oci/digest.ts";
 import type { RegistryError } from "../../src/oci/errors.ts";
+import type { RepositoryName } from "../../src/oci/reference.ts";
 
 export interface Study {
   readonly core: Core;
@@ -50,3 +52,13 @@ export async function withCore(
 
 /** True for an error of ours with the code. */
 export const has = (code: string) => (error: RegistryError) => error.code === code;
+
+/** The bytes of a blob as whoever pulls it gets them. */
+export async function pullBlob({ blobs }: Core, repository: RepositoryName, digest: Digest): Promise<Buffer> {
+  const descriptor = await blobs.stat(repository, digest);
+  const signal = AbortSignal.timeout(5000);
+  const { first, rest } = await blobs.open(repository, descriptor, { offset: 0 }, signal);
+  const chunks: Buffer[] = [];
+  for (let next = first; next.done !== true; next = await rest.next()) chunks.push(Buffer.from(next.value));
+  return Buffer.concat(chunks);
+}

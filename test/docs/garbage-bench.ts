@@ -97,11 +97,15 @@ export class GarbageBench implements AsyncDisposable {
   }
 
   /** Runs the page's script of this name with these variables; throws when a line of it fails. */
-  async run(name: string, variables: Readonly<Record<string, string>> = {}): Promise<string> {
+  async run(
+    name: string,
+    variables: Readonly<Record<string, string>> = {},
+    expected: { readonly code: number } = { code: 0 },
+  ): Promise<string> {
     const path = await this.write(name, this.#page.named(name));
     const command = ["bash", "-e", "-o", "pipefail", path];
     const { code, stdout, stderr } = await tryRun(command, this.#options(variables));
-    if (code === 0) return stdout.replaceAll(this.data, "/var/lib/stowage");
+    if (code === expected.code) return stdout.replaceAll(this.data, "/var/lib/stowage");
     throw new Error(`${name} ended with ${code}\n${stdout}${stderr}${await this.#server?.logTail()}`);
   }
 

@@ -1,7 +1,7 @@
 // Catalogue and cellar on a disk: files that are gone, short, too many, or of nobody.
 import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
 import { blobPath, quarantinePath } from "../../src/blobs/paths.ts";
 import { blobKey, contentKey } from "../../src/metadata/keys.ts";
@@ -20,6 +20,7 @@ import {
 
 const APP = repositoryName("team/app");
 const OTHER = repositoryName("other");
+const UPLOAD = "0198c5a2-7f3e-7aaa-8000-000000000001";
 const HOUR_MS = 60 * 60 * 1000;
 
 function withImage(run: (study: DiskStudy, image: PushedImage) => Promise<void>): () => Promise<void> {
@@ -52,11 +53,17 @@ for (const [what, damage] of Object.entries(wrongs)) {
       const [announced] = await context.metadata.readEvents(before, 10);
       assert.equal(announced?.event.fact.kind, "blob_damaged");
       assert.deepEqual(announced.event.fact.repositories, [OTHER, APP]);
-      assert.deepEqual(await findings(context), []);
+      const [known, ...more] = await findings(context, { repair: true });
+      assert.deepEqual(more, []);
+      assert.deepEqual([known?.what, known?.digest, known?.repaired], ["blob-damaged", digest, false]);
+      assert.match(
+        known?.detail ?? "",
+        /^its bytes were found to be wrong or gone at \d{4}-.*Z; used by other, team\/app; push an image that has it again$/,
+      );
       await assert.rejects(core.blobs.stat(APP, digest), { code: "BLOB_UNKNOWN" });
       await pushBlob(core, APP, `{"seed":"one"}`);
       const descriptor = await core.blobs.stat(APP, digest);
-      const bytes = collect(core.blobs.read(descriptor, { offset: 0 }, AbortSignal.timeout(5000)));
+      const bytes = collect(context.blobs.read(descriptor.digest, { offset: 0 }));
       assert.equal(digestOf(await bytes), digest);
       assert.deepEqual(await findings(context), []);
     }),
@@ -77,6 +84,80 @@ for (const [what, damage] of Object.entries(wrongs)) {
     }),
   );
 }
+
+test(
+  "a marked blob whose file is back is healed by a repair, and only if its bytes are right",
+  withImage(async ({ core, context, root }, { config }) => {
+    const path = blobPath(root, config.digest);
+    const content = await readFile(path);
+    await rm(path);
+    await findings(context, { repair: true });
+    await writeFile(path, Buffer.alloc(content.length, "x"));
+    const [wrong] = await findings(context, { repair: true });
+    assert.deepEqual([wrong?.what, wrong?.repaired], ["blob-damaged", false]);
+    await writeFile(path, content);
+    assert.equal((await findings(context))[0]?.what, "blob-damaged", "without repair the mark stays");
+    const [healed] = await findings(context, { repair: true });
+    assert.deepEqual([healed?.what, healed?.repaired], ["blob-damaged", true]);
+    assert.deepEqual(await findings(context), []);
+    assert.equal((await core.blobs.stat(APP, config.digest)).size, content.length);
+  }),
+);
+
+test(
+  "a marked blob that nothing holds is no finding",
+  withImage(async ({ context }) => {
+    const digest = digestOf(Buffer.from("held by nothing"));
+    await context.metadata.commit({
+      changes: [put(blobKey(digest), { size: 15, createTime: 1, damageTime: 1 })],
+    });
+    const found = await findings(context);
+    assert.deepEqual(
+      found.filter(({ what }) => what !== "due-missing"),
+      [],
+    );
+  }),
+);
+
+test(
+  "a directory in a blob's place is put aside, and the next push heals the blob",
+  withImage(async ({ core, context, root }, { config }) => {
+    const { digest } = config;
+    const path = blobPath(root, digest);
+    for (let time = 0; time < 2; time++) {
+      await rm(path);
+      await mkdir(path);
+      await writeFile(join(path, "file"), "x");
+      const [found, ...others] = await findings(context);
+      assert.deepEqual(others, []);
+      assert.deepEqual([found?.what, found?.digest], ["blob-damaged", digest]);
+      assert.match(found?.detail ?? "", /^is not a file; /);
+      const [marked] = await findings(context, { repair: true });
+      assert.match(marked?.detail ?? "", /it is marked now/);
+      await pushBlob(core, APP, `{"seed":"one"}`);
+      assert.deepEqual(await findings(context), []);
+    }
+  }),
+);
+
+test(
+  "directories with names of uploads and blobs of nobody are strays, and stay",
+  withImage(async ({ context, root }) => {
+    const digest = digestOf(Buffer.from("nobody pushed this"));
+    const paths = [blobPath(root, digest), join(root, "uploads", UPLOAD), join(root, "tmp", "1")];
+    for (const path of paths) await mkdir(join(path, "inner"), { recursive: true });
+    assert.deepEqual(await toArray(context.uploads.list()), []);
+    for (const options of [{}, { repair: true }, { repair: true, graceMs: HOUR_MS }]) {
+      const found = await findings(context, { graceMs: -1000, ...options });
+      assert.deepEqual(new Set(found.map(({ what }) => what)), new Set(["stray-file"]));
+      for (const path of paths) {
+        const stray = found.find(({ detail }) => detail.includes(relative(root, path)));
+        assert.match(stray?.detail ?? "", /is not a file; look at it, and remove it by hand$/);
+        assert.equal(stray?.repaired, false);
+      }
+    }
+  }),
+);
 
 test(
   "short bytes are put aside, not thrown away",
@@ -132,7 +213,11 @@ test(
     await writeFile(join(root, "uploads", "Theirs", "file"), "x");
     await writeFile(stray, "x");
     await utimes(stray, old, old);
-    assert.deepEqual(await findings(context, { repair: true, graceMs: 1000 * HOUR_MS }), []);
+    const young = await findings(context, { repair: true, graceMs: 1000 * HOUR_MS });
+    assert.deepEqual(
+      young.map(({ detail }) => detail),
+      ['"uploads/Theirs" is not a file; look at it, and remove it by hand'],
+    );
     const found = await findings(context, { repair: true, graceMs: -1000 });
     assert.deepEqual(
       found.map(({ what, repaired }) => ({ what, repaired })),

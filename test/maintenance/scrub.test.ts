@@ -1,7 +1,7 @@
 // Blobs are read again and compared with their digests: what is wrong is put aside,
 // marked and announced, and the next push heals it.
 import assert from "node:assert/strict";
-import { readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { blobPath, quarantinePath } from "../../src/blobs/paths.ts";
 import { type DamagedBlob, Scrub, type ScrubItem, type ScrubOptions } from "../../src/maintenance/scrub.ts";
@@ -42,6 +42,17 @@ async function scrub(
   return items.filter((item) => item.kind === "damaged");
 }
 
+/** The superuser may open everything. */
+async function asNobody(run: () => Promise<void>): Promise<void> {
+  const isSuperuser = process.geteuid?.() === 0;
+  if (isSuperuser) process.seteuid?.(65_534);
+  try {
+    await run();
+  } finally {
+    if (isSuperuser) process.seteuid?.(0);
+  }
+}
+
 async function flip(path: string): Promise<void> {
   const content = await readFile(path);
   content[0] = (content[0] ?? 0) ^ 1;
@@ -61,7 +72,7 @@ for (const [name, [damage, reason]] of Object.entries(damages)) {
       const { core, context, root } = study;
       const { digest, size } = config;
       // Read before, so that it is remembered.
-      await collect(core.blobs.read(config, { offset: 0 }, AbortSignal.timeout(5000)));
+      await collect(context.blobs.read(config.digest, { offset: 0 }));
       await damage(blobPath(root, digest));
       const before = context.metadata.lastSequence();
       const [found, ...others] = await scrub(study);
@@ -82,12 +93,15 @@ for (const [name, [damage, reason]] of Object.entries(damages)) {
       });
       await assert.rejects(collect(context.blobs.read(digest, { offset: 0 })), { code: "BLOB_UNKNOWN" });
       assert.deepEqual(await scrub(study), []);
-      assert.deepEqual(await findings(context), []);
+      assert.deepEqual(
+        (await findings(context)).map((finding) => [finding.what, finding.digest]),
+        [["blob-damaged", digest]],
+      );
 
       await pushBlob(core, APP, `{"seed":"one"}`);
       for (const repository of [APP, OTHER]) {
         const descriptor = await core.blobs.stat(repository, digest);
-        const bytes = await collect(core.blobs.read(descriptor, { offset: 0 }, AbortSignal.timeout(5000)));
+        const bytes = await collect(context.blobs.read(descriptor.digest, { offset: 0 }));
         assert.equal(digestOf(bytes), digest);
       }
       assert.equal((await context.metadata.get(blobKey(digest)))?.damageTime, undefined);
@@ -95,6 +109,59 @@ for (const [name, [damage, reason]] of Object.entries(damages)) {
     }),
   );
 }
+
+test(
+  "a directory in a blob's place is named, put aside, and the pass goes on",
+  withImage(async (study, { config, layers }) => {
+    const path = blobPath(study.root, config.digest);
+    await rm(path);
+    await mkdir(path);
+    const found = await scrub(study);
+    assert.deepEqual(
+      found.map(({ digest, reason, repaired }) => [digest, reason, repaired]),
+      [[config.digest, "is not a file", false]],
+    );
+    assert.equal((await study.context.metadata.get(scrubKey))?.blobs, 2 + layers.length);
+    await pushBlob(study.core, APP, `{"seed":"one"}`);
+    assert.deepEqual(await scrub(study), []);
+  }),
+);
+
+test("a blob that cannot be opened is named, left as it is, and the pass goes on", () =>
+  asNobody(
+    withImage(async (study, { manifest, config }) => {
+      const { context, root } = study;
+      const path = blobPath(root, config.digest);
+      await chmod(path, 0);
+      const before = await rows(context.metadata);
+      const found = await scrub(study);
+      assert.deepEqual(found, [
+        {
+          kind: "damaged",
+          digest: config.digest,
+          size: config.size,
+          reason: "cannot be opened: EACCES",
+          repositories: [OTHER, APP],
+          repaired: false,
+        },
+      ]);
+      assert.equal((await context.metadata.get(scrubKey))?.damaged, 1);
+      assert.deepEqual(await rows(context.metadata), before, "it may be good");
+      await chmod(path, 0o644);
+      assert.deepEqual(await scrub(study), []);
+
+      await truncate(path, 3);
+      await context.metadata.commit({ changes: [remove(contentKey(manifest.digest))] });
+      await chmod(path, 0);
+      await chmod(blobPath(root, manifest.digest), 0);
+      const wrong = await findings(context, { repair: true });
+      for (const digest of [config.digest, manifest.digest]) {
+        const finding = wrong.find(({ detail, ...of }) => of.digest === digest && /EACCES/.test(detail));
+        assert.equal(finding?.repaired, false, JSON.stringify(wrong));
+      }
+      assert.ok(await context.blobs.inspect(config.digest), "it stays where it is");
+    }),
+  ));
 
 test(
   "wrong bytes are kept aside",

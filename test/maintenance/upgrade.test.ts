@@ -19,8 +19,8 @@ import { type MetadataStore, put, remove } from "../../src/metadata/metadata-sto
 import { type Digest, digestOf } from "../../src/oci/digest.ts";
 import { parseManifest } from "../../src/oci/manifest.ts";
 import type { RepositoryName, Tag } from "../../src/oci/reference.ts";
-import { withCore } from "../core/study.ts";
-import { collect, inChunks } from "../support/byte-streams.ts";
+import { pullBlob, withCore } from "../core/study.ts";
+import { inChunks } from "../support/byte-streams.ts";
 import { makeTemporaryDirectory } from "../support/temporary-directory.ts";
 import { findings, rows } from "./checking.ts";
 import { pushBlob, pushDocument, pushImage, pushIndex, repositoryName, withDisk } from "./pushing.ts";
@@ -69,9 +69,7 @@ async function pull(core: Core, repository: RepositoryName, digest: Digest): Pro
   const { blobs, manifests } = parseManifest(content, descriptor.mediaType);
   let count = 1;
   for (const { digest: blob } of blobs) {
-    const found = await core.blobs.stat(repository, blob);
-    const bytes = await collect(core.blobs.read(found, { offset: 0 }, AbortSignal.timeout(5000)));
-    assert.equal(digestOf(bytes), blob);
+    assert.equal(digestOf(await pullBlob(core, repository, blob)), blob);
     count += 1;
   }
   for (const member of manifests) count += await pull(core, repository, member.digest);
@@ -223,7 +221,7 @@ test("what may only be read is not upgraded, and says what to do", () =>
     const options = { metadata, blobs, now, graceMs: DAY_MS, tell: quiet, warn: quiet };
     await assert.rejects(
       upgradeCatalogue({ ...options, mayUpgrade: false }),
-      /format "1".*start it once without/,
+      /format "1".*start the registry once/,
     );
     assert.equal(Buffer.from((await metadata.get(formatKey)) ?? "").toString(), "1");
     assert.equal(await upgradeCatalogue(options), true);

@@ -1,19 +1,21 @@
 // Catalogue and cellar side by side: each blob record has its bytes, all bytes have a
 // record. The snapshot only raises suspicion: what counts is how it is now, while
 // nobody else places or removes bytes of that digest.
+import type { StoredBlob } from "../../blobs/blob-inspection.ts";
 import { heldKey } from "../../metadata/keeping-keys.ts";
 import { blobKey, blobs, contentKey, contentsOfManifests } from "../../metadata/keys.ts";
 import type { BlobRecord } from "../../metadata/records.ts";
 import { transact } from "../../metadata/transaction.ts";
 import type { Digest } from "../../oci/digest.ts";
-import { treatDamaged, withAlone } from "../damage.ts";
-import { hashStored } from "../hash-stored.ts";
+import { withAlone } from "../damage.ts";
+import { hashStored, NO_FILE, refusalOf } from "../hash-stored.ts";
 import { merge } from "../merge.ts";
 import { inTurns, isThere, nameEntries, pages } from "../walk.ts";
+import { blobDamaged, blobMarked, blobRefused } from "./damaged-blob.ts";
 import type { PhaseRun, Steps, Suspicion } from "./findings.ts";
 
-/** What is done where there are no good bytes. */
-const MARKED = "it is marked now: the next client that has it pushes it again, and that heals it";
+/** What can be done about a stray that is not removed. */
+const BY_HAND = "look at it, and remove it by hand";
 
 /** How many files are looked at between two steps. */
 const BATCH = 256;
@@ -56,23 +58,34 @@ function copyUnclaimed({ context }: PhaseRun, digest: Digest): Suspicion {
 
 async function judgeRecord(run: PhaseRun, digest: Digest, record: BlobRecord): Promise<readonly Suspicion[]> {
   const { context } = run;
-  if (record.damageTime !== undefined) return [];
-  if ((await context.blobs.inspect(digest))?.size === record.size) return [];
-  const suspicion = await withAlone(context, digest, () => lookAtBytes(run, digest));
+  let suspicion: Suspicion | undefined;
+  try {
+    if (record.damageTime !== undefined) suspicion = await blobMarked(run, digest);
+    else if (!isWhole(await context.blobs.inspect(digest), record))
+      suspicion = await withAlone(context, digest, () => lookAtBytes(run, digest));
+  } catch (error) {
+    const reason = refusalOf(error);
+    if (reason === undefined) throw error;
+    suspicion = await blobRefused(run, digest, reason);
+  }
   return suspicion === undefined ? [] : [suspicion];
 }
 
 /** The caller has the digest alone. Undefined: there is nothing wrong with it. */
-async function lookAtBytes({ context, signal }: PhaseRun, digest: Digest): Promise<Suspicion | undefined> {
+async function lookAtBytes(run: PhaseRun, digest: Digest): Promise<Suspicion | undefined> {
+  const { context, signal } = run;
   const { metadata, blobs: cellar } = context;
   const record = await metadata.get(blobKey(digest));
   if (record === undefined || record.damageTime !== undefined) return undefined;
   const lying = await cellar.inspect(digest);
-  if (lying?.size === record.size) return undefined;
-  if (lying === undefined) return damaged(context, digest, "its bytes are gone");
+  if (isWhole(lying, record)) return undefined;
+  if (lying === undefined) return blobDamaged(context, digest, "its bytes are gone");
+  if (!lying.isFile) return blobDamaged(context, digest, NO_FILE);
   const stored = await hashStored(cellar, digest, signal === undefined ? {} : { signal });
+  if (stored.refused === true && stored.problem !== undefined)
+    return blobRefused(run, digest, stored.problem);
   if (stored.digest !== digest)
-    return damaged(context, digest, `it has ${lying.size} bytes, not ${record.size}`);
+    return blobDamaged(context, digest, `it has ${lying.size} bytes, not ${record.size}`);
   const detail = `its record says ${record.size} bytes, and it has ${lying.size}, which are right`;
   const repair = () =>
     transact(metadata, async (transaction) => {
@@ -81,21 +94,6 @@ async function lookAtBytes({ context, signal }: PhaseRun, digest: Digest): Promi
       return true;
     });
   return { what: "blob-size-wrong", digest, detail, repair };
-}
-
-function damaged(context: PhaseRun["context"], digest: Digest, detail: string): Suspicion {
-  const repair = async () => {
-    const treatment = await withAlone(context, digest, async () => {
-      const record = await context.metadata.get(blobKey(digest));
-      if (record === undefined || record.damageTime !== undefined) return true;
-      if ((await context.blobs.inspect(digest))?.size === record.size) return true;
-      return (await treatDamaged(context, digest)).repaired || MARKED;
-    });
-    return treatment ?? false;
-  };
-  const what = detail === "its bytes are gone" ? "blob-missing" : "blob-damaged";
-  const advice = "a repair marks it, so that the next client that has it pushes it again";
-  return { what, digest, detail, repair, advice };
 }
 
 async function* checkFiles(run: PhaseRun): Steps {
@@ -135,17 +133,31 @@ async function sizeIfUnclaimed({ context, graceMs }: PhaseRun, digest: Digest): 
   );
   if (mentions.some((mention) => mention !== undefined)) return undefined;
   const lying = await cellar.inspect(digest);
-  return lying === undefined || lying.changeTime + graceMs > now() ? undefined : lying.size;
+  return !lying?.isFile || lying.changeTime + graceMs > now() ? undefined : lying.size;
 }
 
 async function* checkStrays(run: PhaseRun): Steps {
-  const { context, graceMs, signal } = run;
-  for await (const { path, size, changeTime } of context.blobs.strays()) {
+  const { context, graceMs, snapshot, signal } = run;
+  for await (const { path, size, changeTime, isFile, digest } of context.blobs.strays()) {
     signal?.throwIfAborted();
-    if (changeTime + graceMs > context.now()) continue;
-    const repair = () => context.blobs.removeStray(path);
-    const detail = `"${path}" is neither blob nor upload; ${size} bytes`;
-    const advice = "look at it, and remove it by hand";
-    yield { done: 0, suspicions: [{ what: "stray-file", detail, repair, advice }] };
+    const isYoung = changeTime + graceMs > context.now();
+    if (isYoung && isFile) continue; // it may be what somebody writes just now
+    if (digest !== undefined && (await isThere(snapshot, blobKey(digest)))) continue; // told of with its blob
+    const repair = () => context.blobs.removeStray(path).catch(whyNot);
+    const detail = `"${path}" is ${isFile ? `neither blob nor upload; ${size} bytes` : "not a file"}`;
+    const suspicion = { what: "stray-file", detail, advice: BY_HAND } as const;
+    yield { done: 0, suspicions: [isYoung ? suspicion : { ...suspicion, repair }] };
   }
+}
+
+/** What cannot be removed is told, and the check goes on. */
+function whyNot(error: unknown): string {
+  const reason = refusalOf(error);
+  if (reason === undefined) throw error;
+  return `${reason}; ${BY_HAND}`;
+}
+
+/** True where a file lies with as many bytes as it should have. */
+function isWhole(lying: StoredBlob | undefined, { size }: BlobRecord): boolean {
+  return lying?.isFile === true && lying.size === size;
 }

@@ -9,7 +9,7 @@ import { transact } from "../../metadata/transaction.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { ParsedManifest } from "../../oci/manifest.ts";
 import type { RepositoryName } from "../../oci/reference.ts";
-import { inspectManifest, isContentOf, namedBy, type StoredManifest } from "../stored-manifest.ts";
+import { inspectManifest, namedBy, type StoredManifest } from "../stored-manifest.ts";
 import { inTurns, isThere, pages } from "../walk.ts";
 import { blobRecordMissing } from "./blob-record.ts";
 import type { PhaseRun, Steps, Suspicion } from "./findings.ts";
@@ -120,9 +120,10 @@ async function judgeBytes(
     const detail = "the copy beside its card has other bytes than the digest says";
     const repair = () =>
       transact(metadata, async (transaction) => {
-        const copy = await transaction.get(contentKey(digest));
-        if (copy !== undefined && !isContentOf(digest, copy)) transaction.put(contentKey(digest), content);
-        return true;
+        // The copy itself cannot be read: what is wrong there is as if it were not there.
+        const isHere = (await transaction.get(blobKey(digest))) !== undefined;
+        if (isHere) transaction.put(contentKey(digest), content);
+        return isHere;
       });
     return [{ what: "manifest-copy-wrong", repository, digest, detail, repair }];
   }
