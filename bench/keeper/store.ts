@@ -13,6 +13,7 @@ import { DigestHolds } from "../../src/core/holds.ts";
 import { NOBODY } from "../../src/core/origin.ts";
 import type { Place } from "../../src/core/references.ts";
 import { Catalogue } from "../../src/metadata/catalogue.ts";
+import { dueEntryOf } from "../../src/metadata/due.ts";
 import { due } from "../../src/metadata/keeping-keys.ts";
 import { LevelEngine } from "../../src/metadata/level-engine.ts";
 import { remove } from "../../src/metadata/metadata-store.ts";
@@ -145,11 +146,13 @@ class Filling {
 
   /** A registry that runs has looked at what was pushed forty days ago, and found that it is needed. */
   async #lookAtAll(): Promise<void> {
-    const { metadata } = this.#context;
+    const { metadata, now, options } = this.#context;
+    const until = now() + options.graceMs;
     for (;;) {
       const entries = await metadata.page(due, { limit: 10_000, namesOnly: true });
-      if (entries.length === 0) return;
-      await metadata.commit({ changes: entries.map(({ name }) => remove({ text: due.text + name })) });
+      const past = entries.filter(({ name }) => dueEntryOf(name).time <= until);
+      if (past.length === 0) return;
+      await metadata.commit({ changes: past.map(({ name }) => remove({ text: due.text + name })) });
     }
   }
 
