@@ -41,7 +41,7 @@ export async function importCommand(
     world,
     (signal) => importDistribution(config, dependencies, request, signal),
     (item, status) => tell(world, item, { options, status }),
-    "what was imported stays, and the same command goes on from there",
+    "the same command goes on from here",
   );
 }
 
