@@ -21,12 +21,14 @@ export function bringBack(
   repository: Repository,
   { digest, record, wants }: BringingBack,
 ): BroughtBack {
-  const stayed = Object.entries(record.attached).filter(([, target]) => target in repository.live);
+  const stayed = Object.entries(record.attached)
+    .filter(([, target]) => target in repository.live)
+    .map(([tag, target]) => [tag, target, model.time] as const);
   const companions = record.companions.filter(
     (companion) => repository.trash[companion]?.belongsTo === digest,
   );
   const tagged = [digest, ...companions].flatMap((back) =>
-    (repository.trash[back]?.tags ?? []).map((tag) => [tag, back] as const),
+    Object.entries(repository.trash[back]?.tags ?? {}).map(([tag, time]) => [tag, back, time] as const),
   );
   const back = new Set([digest, ...companions]);
   for (const one of back)
@@ -39,6 +41,6 @@ export function bringBack(
   const wanted = [...tagged, ...stayed].filter(([tag]) => wants(tag));
   const takenTags = wanted.map(([tag]) => tag).filter((tag) => tag in repository.tags);
   const free = wanted.filter(([tag]) => !(tag in repository.tags));
-  for (const [tag, target] of free) model.setTag(repository, tag, target);
+  for (const [tag, target, time] of free) model.setTag(repository, tag, target, time);
   return { tags: free.map(([tag]) => tag), takenTags, others: [...back].slice(1) };
 }

@@ -232,11 +232,12 @@ export class Model {
         target === undefined || manifests.has(target) ? [] : [[tag, target] as const],
       ),
     );
+    const times = new Map(Object.entries(repository.tags).map(([tag, { time }]) => [tag, time]));
     for (const tag of new Set([...own, ...attached])) this.removeTag(repository, tag);
     for (const manifest of manifests) {
       const tags = manifest === digest ? own : [...attached].filter((tag) => targets.get(tag) === manifest);
       this.#trash(repository, manifest, {
-        tags: tags.toSorted(),
+        tags: Object.fromEntries(tags.toSorted().map((tag) => [tag, times.get(tag) ?? 0])),
         ...(manifest === digest
           ? { companions, attached: stayed }
           : { belongsTo: digest, companions: [], attached: {} }),

@@ -55,11 +55,11 @@ export async function observe(subject: Subject): Promise<World> {
 
 async function observeTrash({ core }: Subject, at: (name: string) => Repository): Promise<void> {
   for (const { repository, digest, record } of (await core.trash.list(undefined, { limit: ALL })).items) {
-    const { reason, companions = [], attachedTags = [], tags, deleteTime, manifest } = record;
+    const { reason, companions = [], attachedTags = [], tags, tagTimes = [], deleteTime, manifest } = record;
     at(repository).trash[digest] = {
       seen: seenOf(manifest),
       deleted: deleteTime,
-      tags: tags.toSorted(),
+      tags: Object.fromEntries(tags.map((tag, place) => [tag, tagTimes[place] ?? 0]).toSorted()),
       attached: Object.fromEntries(attachedTags.map(({ tag, digest: target }) => [tag, target])),
       companions: companions.toSorted(),
       ...(reason.kind === "belonged" && { belongsTo: reason.to }),

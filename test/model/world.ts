@@ -6,8 +6,8 @@ export interface Trashed {
   /** When it was last pushed or brought back. */
   readonly seen: number;
   readonly deleted: number;
-  /** The tags that come back with it. */
-  readonly tags: readonly string[];
+  /** The tags that come back with it, and when they had been set. */
+  readonly tags: Readonly<Record<string, number>>;
   /** It went with this one. */
   readonly belongsTo?: string;
   /** Tags that were attached to it by name, and went with it, and what they pointed to, which stayed. */
