@@ -13,7 +13,7 @@ import {
   tagsOfManifest,
 } from "../metadata/keys.ts";
 import type { MetadataSnapshot } from "../metadata/metadata-store.ts";
-import type { EventFact, ManifestRecord } from "../metadata/records.ts";
+import type { EventFact } from "../metadata/records.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName, Tag } from "../oci/reference.ts";
@@ -99,7 +99,7 @@ class SnapshotReader {
       const { repository, tag } = tagEntryOf(name);
       const descriptor = tagDescriptor(record);
       const card = this.#filter.asksForArtifactTypes
-        ? await this.#manifest(repository, record.digest)
+        ? await this.#snapshot.get(manifestKey(repository, record.digest))
         : undefined;
       const artifactType = card?.artifactType;
       const kind = artifactType === undefined ? {} : { artifactType };
@@ -125,13 +125,6 @@ class SnapshotReader {
       yield entries.map(({ name }) => name as Tag); // a tag was written there
       after = entries.length < TAG_PAGE ? undefined : entries.at(-1)?.name;
     } while (after !== undefined);
-  }
-
-  async #manifest(repository: RepositoryName, digest: Digest): Promise<ManifestRecord | undefined> {
-    // Nothing goes on behind a manifest's key, so it is a prefix of one entry.
-    const prefix: Prefix<ManifestRecord> = { text: manifestKey(repository, digest).text };
-    const [entry] = await this.#snapshot.page(prefix, { limit: 1 });
-    return entry?.record;
   }
 
   #passes(repository: RepositoryName, fact: EventFact): boolean {

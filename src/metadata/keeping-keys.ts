@@ -124,3 +124,12 @@ export const tagChangesIn = (repository: RepositoryName): Prefix<TagChangeRecord
 
 /** What is to be looked at, by when; for names see due.ts. */
 export const due: Prefix<Raw> = { text: "z/" };
+
+/** All changes of tags: names are "<repo>\\0<tag>\\0<time>-<id>". */
+export const allTagChanges: Prefix<TagChangeRecord> = { text: "T/" };
+
+/** For names see digestEntryOf (entry-names.ts). */
+export const allUntagged: Prefix<UntaggedRecord> = { text: "U/" };
+
+/** For names see digestEntryOf (entry-names.ts). */
+export const allPulls: Prefix<PullsRecord> = { text: "P/" };

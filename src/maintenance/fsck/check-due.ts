@@ -4,6 +4,7 @@ import { NOTHING } from "../../core/references.ts";
 import { type Due, dueEntryOf, dueKey } from "../../metadata/due.ts";
 import { digestEntryOf, tagEntryOf } from "../../metadata/entry-names.ts";
 import {
+  allTagChanges,
   due,
   held,
   heldKey,
@@ -13,7 +14,7 @@ import {
   trash,
   trashKey,
 } from "../../metadata/keeping-keys.ts";
-import { blobKey, blobs, linkKey, links, type Prefix } from "../../metadata/keys.ts";
+import { blobKey, blobs, linkKey, links } from "../../metadata/keys.ts";
 import { type Transaction, transact } from "../../metadata/transaction.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Tag } from "../../oci/reference.ts";
@@ -105,7 +106,7 @@ async function* trashed({ snapshot, context, signal }: PhaseRun) {
 }
 
 async function* tagChanges({ snapshot, context, signal }: PhaseRun) {
-  for await (const name of names(snapshot, TAG_CHANGES, signal)) {
+  for await (const name of names(snapshot, allTagChanges, signal)) {
     const { repository } = tagEntryOf(name);
     const [, tag, change = ""] = name.split("\0") as [string, Tag, string]; // as keys.ts draws it
     const [text = "", ...id] = change.split("-");
@@ -117,8 +118,6 @@ async function* tagChanges({ snapshot, context, signal }: PhaseRun) {
     yield { what: { kind: "tag-change", repository, tag, change } as const, time, isRepairable: true };
   }
 }
-
-const TAG_CHANGES: Prefix<unknown> = { text: "T/" };
 
 async function notOnList(run: PhaseRun, waiting: Map<string, Expected>): Promise<readonly Suspicion[]> {
   if (waiting.size === 0) return [];

@@ -1,8 +1,7 @@
 // Tags, the index of a manifest's tags both ways, and what is remembered of manifests.
 import { NOTHING } from "../../core/references.ts";
 import { digestEntryOf, tagEntryOf } from "../../metadata/entry-names.ts";
-import { pullsKey, trashKey, untaggedKey } from "../../metadata/keeping-keys.ts";
-import type { PullsRecord, UntaggedRecord } from "../../metadata/keeping-records.ts";
+import { allPulls, allUntagged, pullsKey, trashKey, untaggedKey } from "../../metadata/keeping-keys.ts";
 import {
   allManifestTags,
   allReferrers,
@@ -27,9 +26,6 @@ interface NamedTag {
   readonly tag: Tag;
 }
 
-const UNTAGGED: Prefix<UntaggedRecord> = { text: "U/" };
-const PULLS: Prefix<PullsRecord> = { text: "P/" };
-
 export async function* checkTags(run: PhaseRun): Steps {
   for await (const page of pages(run.snapshot, allTags, run.signal)) {
     const found = await inTurns(page, ({ name, record }) => judgeTag(run, tagEntryOf(name), record));
@@ -37,8 +33,8 @@ export async function* checkTags(run: PhaseRun): Steps {
   }
   yield* checkNames(run, allManifestTags, judgeTagEntry);
   yield* checkNames(run, allReferrers, judgeReferrerEntry);
-  yield* checkNames(run, UNTAGGED, (name) => judgeMark(run, name, untaggedKey, "when it lost a tag"));
-  yield* checkNames(run, PULLS, (name) => judgeMark(run, name, pullsKey, "its pulls"));
+  yield* checkNames(run, allUntagged, (name) => judgeMark(run, name, untaggedKey, "when it lost a tag"));
+  yield* checkNames(run, allPulls, (name) => judgeMark(run, name, pullsKey, "its pulls"));
 }
 
 async function* checkNames(

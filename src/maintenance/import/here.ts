@@ -5,9 +5,7 @@ import type { MetadataStore } from "../../metadata/metadata-store.ts";
 import type { TagRecord } from "../../metadata/records.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { RepositoryName, Tag } from "../../oci/reference.ts";
-
-/** How many cards are read at once. */
-const BATCH = 1000;
+import { entries, names } from "../walk.ts";
 
 /** Without what is known to be damaged: that is as if it were not here. */
 export interface Here {
@@ -20,8 +18,8 @@ export interface Here {
 /** All blobs that are known to be damaged; manifests are among them. */
 export async function readDamaged(metadata: MetadataStore): Promise<ReadonlySet<Digest>> {
   const damaged = new Set<Digest>();
-  for await (const { name, record } of walk(metadata, blobs))
-    if (record?.damageTime !== undefined) damaged.add(name as Digest);
+  for await (const { name, record } of entries(metadata, blobs))
+    if (record.damageTime !== undefined) damaged.add(name as Digest);
   return damaged;
 }
 
@@ -31,11 +29,10 @@ export async function readHere(
   damaged: ReadonlySet<Digest>,
 ): Promise<Here> {
   const tags = new Map<Tag, TagRecord>();
-  for await (const { name, record } of walk(metadata, tagsOf(repository)))
-    if (record !== undefined) tags.set(name as Tag, record);
+  for await (const { name, record } of entries(metadata, tagsOf(repository))) tags.set(name as Tag, record);
   const digestsBelow = async (prefix: Prefix<unknown>) => {
     const digests = new Set<Digest>();
-    for await (const { name } of walk(metadata, prefix, { namesOnly: true }))
+    for await (const name of names(metadata, prefix))
       if (!damaged.has(name as Digest)) digests.add(name as Digest);
     return digests;
   };
@@ -44,18 +41,4 @@ export async function readHere(
     manifests: await digestsBelow(manifestsOf(repository)),
     links: await digestsBelow(linksOf(repository)),
   };
-}
-
-async function* walk<R>(
-  metadata: MetadataStore,
-  prefix: Prefix<R>,
-  options: { readonly namesOnly?: boolean } = {},
-): AsyncGenerator<{ readonly name: string; readonly record: R | undefined }, void, undefined> {
-  let after = "";
-  for (;;) {
-    const entries = await metadata.page(prefix, { ...options, limit: BATCH, after });
-    yield* entries;
-    after = entries.at(-1)?.name ?? after;
-    if (entries.length < BATCH) return;
-  }
 }

@@ -1,5 +1,4 @@
 // All that the journal has to know, from the catalogue as it is at one moment.
-import { setImmediate as turn } from "node:timers/promises";
 import type { JournalFolder } from "../../blobs/journal-folder.ts";
 import {
   digestEntryOf,
@@ -7,18 +6,12 @@ import {
   tagChangeEntryOf,
   tagEntryOf,
 } from "../../metadata/entry-names.ts";
-import { trash } from "../../metadata/keeping-keys.ts";
-import type { TagChangeRecord, UntaggedRecord } from "../../metadata/keeping-records.ts";
+import { allTagChanges, allUntagged, trash } from "../../metadata/keeping-keys.ts";
 import { allTags, links, manifests, type Prefix, repositories } from "../../metadata/keys.ts";
 import type { MetadataSnapshot } from "../../metadata/metadata-store.ts";
+import { pages } from "../walk.ts";
 import { manifestTimes } from "./journal-events.ts";
 import { encodeFact, type JournalFact } from "./journal-facts.ts";
-
-/** How much is read at once: a few milliseconds of work. */
-const PAGE = { limit: 500, maxBytes: 256 * 1024 };
-
-const allUntagged: Prefix<UntaggedRecord> = { text: "U/" };
-const allTagChanges: Prefix<TagChangeRecord> = { text: "T/" };
 
 /** How writing goes on beside others. */
 interface Manners {
@@ -40,7 +33,6 @@ export async function writeCheckpoint(
     for await (const page of checkpointPages(snapshot)) {
       signal.throwIfAborted();
       await file.append(Buffer.from(page));
-      await turn();
       if (performance.now() - since < intervalMs) continue;
       await meanwhile();
       since = performance.now();
@@ -67,20 +59,20 @@ type Facts = AsyncGenerator<readonly JournalFact[], void, undefined>;
 
 async function* factPages(snapshot: MetadataSnapshot): Facts {
   const s = snapshot.lastSequence;
-  yield* pages(snapshot, repositories, (name, { createTime: time }) => ({
+  yield* factsOf(snapshot, repositories, (name, { createTime: time }) => ({
     s,
     kind: "repository",
     ...repositoryEntryOf(name),
     time,
   }));
-  yield* pages(snapshot, links, (name, { size, createTime: time }) => ({
+  yield* factsOf(snapshot, links, (name, { size, createTime: time }) => ({
     s,
     kind: "link",
     ...digestEntryOf(name),
     size,
     time,
   }));
-  yield* pages(snapshot, manifests, (name, card) => ({
+  yield* factsOf(snapshot, manifests, (name, card) => ({
     s,
     kind: "manifest",
     ...digestEntryOf(name),
@@ -88,16 +80,21 @@ async function* factPages(snapshot: MetadataSnapshot): Facts {
     size: card.size,
     ...manifestTimes(card),
   }));
-  yield* pages(snapshot, trash, (name, card) => ({ s, kind: "trash", ...digestEntryOf(name), card }));
-  yield* pages(snapshot, allTags, (name, { digest, updateTime: time }) => ({
+  yield* factsOf(snapshot, trash, (name, card) => ({ s, kind: "trash", ...digestEntryOf(name), card }));
+  yield* factsOf(snapshot, allTags, (name, { digest, updateTime: time }) => ({
     s,
     kind: "tag",
     ...tagEntryOf(name),
     digest,
     time,
   }));
-  yield* pages(snapshot, allTagChanges, (name, card) => ({ s, kind: "tag-change", ...changeIn(name), card }));
-  yield* pages(snapshot, allUntagged, (name, { time }) => ({
+  yield* factsOf(snapshot, allTagChanges, (name, card) => ({
+    s,
+    kind: "tag-change",
+    ...changeIn(name),
+    card,
+  }));
+  yield* factsOf(snapshot, allUntagged, (name, { time }) => ({
     s,
     kind: "untagged",
     ...digestEntryOf(name),
@@ -105,17 +102,13 @@ async function* factPages(snapshot: MetadataSnapshot): Facts {
   }));
 }
 
-async function* pages<R>(
+async function* factsOf<R>(
   snapshot: MetadataSnapshot,
   prefix: Prefix<R>,
   factOf: (name: string, record: R) => JournalFact,
 ): Facts {
-  let after: string | undefined;
-  do {
-    const found = await snapshot.page(prefix, { ...PAGE, ...(after !== undefined && { after }) });
-    yield found.flatMap(({ name, record }) => (record === undefined ? [] : [factOf(name, record)]));
-    after = found.at(-1)?.name;
-  } while (after !== undefined);
+  for await (const page of pages(snapshot, prefix))
+    yield page.map(({ name, record }) => factOf(name, record));
 }
 
 function changeIn(name: string) {

@@ -1,5 +1,6 @@
 // Rebuilding manifests, live and in the trash: the journal says that they were there,
 // their bytes say all else.
+import { INLINE_LIMIT } from "../../core/manifest-content.ts";
 import { addManifestHolders, NOTHING } from "../../core/references.ts";
 import { dueKey } from "../../metadata/due.ts";
 import { trashKey } from "../../metadata/keeping-keys.ts";
@@ -13,9 +14,6 @@ import type { JournalRow } from "../journal/journal-overlay.ts";
 import { inspectManifest, namedBy } from "../stored-manifest.ts";
 import type { RebuildItem } from "./rebuild-items.ts";
 import { putRepository, type RebuildStep, type Workshop } from "./rebuild-workshop.ts";
-
-/** Up to this size, in bytes, a manifest is also kept beside its card. */
-const INLINE_LIMIT = 256 * 1024;
 
 export interface ReadManifest {
   readonly content: Uint8Array;

@@ -40,11 +40,8 @@ export class Cards {
     this.#signal = signal;
   }
 
-  async get<R>(key: Key<R>): Promise<R | undefined> {
-    // What is behind the key in the key's text sorts behind it, so the first entry is the key's or it is not there.
-    const prefix: Prefix<R> = { text: key.text };
-    const [entry] = await this.#snapshot.page(prefix, { limit: 1 });
-    return entry?.name === "" ? entry.record : undefined;
+  get<R>(key: Key<R>): Promise<R | undefined> {
+    return this.#snapshot.get(key);
   }
 
   async *pages<R>(

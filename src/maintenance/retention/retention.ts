@@ -11,6 +11,7 @@ import { put } from "../../metadata/metadata-store.ts";
 import { type Glob, parseGlob } from "../../oci/glob.ts";
 import type { RepositoryName } from "../../oci/reference.ts";
 import { Pace } from "../pace.ts";
+import { names } from "../walk.ts";
 import { Cards } from "./cards.ts";
 import { Deletion, SIMULATION } from "./deletion.ts";
 import type { RetentionItem } from "./items.ts";
@@ -42,9 +43,6 @@ type Items = AsyncGenerator<RetentionItem, void, undefined>;
 
 const NO_RULES: RetentionConfig = { rules: [] };
 const DEFAULT_RATE = 200;
-
-/** How many names are read at once. */
-const BATCH = 1000;
 
 /** A run that deletes looks at the catalogue anew when what it sees is older, in milliseconds. */
 const MAX_SNAPSHOT_AGE_MS = 60_000;
@@ -143,17 +141,10 @@ export class Retention {
 
   async *#names(request: RetentionRequest): AsyncGenerator<RepositoryName, void, undefined> {
     const globs: readonly Glob[] | undefined = request.repositories?.map(parseGlob);
-    const { metadata } = this.#options.context;
-    let after: string | undefined;
-    do {
-      const start = after === undefined ? {} : { after };
-      const entries = await metadata.page(repositories, { limit: BATCH, namesOnly: true, ...start });
-      for (const { name } of entries) {
-        const { repository } = repositoryEntryOf(name);
-        if (globs === undefined || fits(globs, repository)) yield repository;
-      }
-      after = entries.length < BATCH ? undefined : entries.at(-1)?.name;
-    } while (after !== undefined);
+    for await (const name of names(this.#options.context.metadata, repositories)) {
+      const { repository } = repositoryEntryOf(name);
+      if (globs === undefined || fits(globs, repository)) yield repository;
+    }
   }
 
   async #remember(startTime: number, tags: number, manifests: number): Promise<void> {
