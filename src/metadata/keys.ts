@@ -34,6 +34,10 @@
 //   n/named/<repo>\0<digest>        counter of the repository's other manifests, live or in the trash, that name the digest
 //   n/contents/<repo>               counter of links and manifests, live or in the trash
 //   n/uploads/<repo>                counter of open upload sessions
+//   n/stored                        sums of a StoredRecord: all blob records
+//   R/<repo>                        sums of a UsageRecord: what the repository holds
+//   A/                              the same of all repositories together
+//   A/<path>                        the same of all below a path of one to three components: "a/b" has a/b/c and a/b/c/d
 //   z/<due>\0<what>                 nothing; what is to be looked at then; due in ms as 15 decimal digits (due.ts)
 //   M/<repo>\0<digest>              TrashRecord; a manifest in the trash
 //   T/<repo>\0<tag>\0<time>-<id>    TagChangeRecord; time in ms as 15 decimal digits

@@ -35,6 +35,10 @@ export interface ManifestRecord {
   readonly revision: number;
   readonly subject?: Digest;
   readonly artifactType?: string;
+  /** Its own size and those of the blobs it names and the repository must have, each once. Absent: they are not known, as when it cannot be read. */
+  readonly contentSize?: number;
+  /** Where it runs, "linux/amd64" or "linux/arm/v7": of an index its members', of an image its config's. Absent: not known, or none. */
+  readonly platforms?: readonly string[];
   /** Docker's schema 1 only: what is served, the document with its signatures. The manifest's digest is that of the bytes without. */
   readonly signed?: SignedForm;
 }
@@ -52,6 +56,14 @@ export interface TagRecord {
   readonly mediaType: string;
   readonly size: number;
   readonly updateTime: number;
+  /** What pulling it moves: the manifest's `contentSize`, and those of an index's members. Absent: not known. */
+  readonly totalSize?: number;
+  /** Those of its manifest. */
+  readonly platforms?: readonly string[];
+  /** That of its manifest. */
+  readonly artifactType?: string;
+  /** The verified name of who set it last. Absent: nobody was asked for a name, or the registry did it by itself. */
+  readonly actor?: string;
 }
 
 /** A manifest in the referrers index of its subject. */
