@@ -32,8 +32,11 @@ export function answer(
 }
 
 /** Begins an answer whose body follows: status and all headers at once. */
-export function writeHead({ response }: Exchange, status: number, headers: ResponseHeaders): void {
+export function writeHead(exchange: Exchange, status: number, headers: ResponseHeaders): void {
+  const { request, response, requestId, observer } = exchange;
   headers["Docker-Distribution-API-Version"] = "registry/2.0";
+  if (requestId !== undefined) headers["X-Request-Id"] = requestId(request);
+  observer?.answered(request, headers);
   response.writeHead(status, headers);
 }
 

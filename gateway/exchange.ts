@@ -6,6 +6,7 @@ import type { BlobService } from "../src/gen/stowage/v1/blob_service_pb.ts";
 import type { ManifestService } from "../src/gen/stowage/v1/manifest_service_pb.ts";
 import type { UploadService } from "../src/gen/stowage/v1/upload_service_pb.ts";
 import type { HttpRequest, HttpResponse } from "./http-messages.ts";
+import type { GatewayObserver } from "./observer.ts";
 import type { ReadBlob } from "./read-blob.ts";
 
 /** The registry behind the gateway. */
@@ -57,6 +58,9 @@ export interface Exchange {
   readonly base: (request: HttpRequest) => string;
   readonly limits: GatewayLimits;
   readonly logger: GatewayLogger | undefined;
+  readonly observer: GatewayObserver | undefined;
+  /** What the request is called; undefined: it has no name. */
+  readonly requestId: ((request: HttpRequest) => string) | undefined;
 }
 
 /** Answers one exchange. What it throws is printed by refuse.ts. */

@@ -10,6 +10,7 @@ import { answer } from "./answer.ts";
 import { Refusal } from "./errors.ts";
 import type { Exchange, GatewayLimits, GatewayLogger, Services } from "./exchange.ts";
 import type { HttpRequest, HttpResponse } from "./http-messages.ts";
+import type { GatewayObserver } from "./observer.ts";
 import { blobReaderOf } from "./read-blob.ts";
 import { refuse } from "./refuse.ts";
 import { readTarget } from "./request-target.ts";
@@ -46,6 +47,10 @@ export interface GatewayOptions {
   readonly limits?: Partial<GatewayLimits>;
   /** Absent: nothing is logged. */
   readonly logger?: GatewayLogger;
+  /** Absent: nobody watches. */
+  readonly observer?: GatewayObserver | undefined;
+  /** What a request is called: told in its answer's X-Request-Id. Absent: it has no name. */
+  readonly requestId?: (request: HttpRequest) => string;
 }
 
 /** Answers one request. Both of HTTP/1.1 and HTTP/2 (compatibility API) may come. */
@@ -53,7 +58,7 @@ export type GatewayListener = (request: HttpRequest, response: HttpResponse) => 
 
 /** A listener for every request whose target `handles` knows. */
 export function createGateway(options: GatewayOptions): GatewayListener {
-  const { transport, base = relative, limits, logger } = options;
+  const { transport, base = relative, limits, logger, observer, requestId } = options;
   const common = {
     callFor: callsOf(options),
     base,
@@ -66,6 +71,8 @@ export function createGateway(options: GatewayOptions): GatewayListener {
     },
     limits: { ...DEFAULT_LIMITS, ...limits },
     logger,
+    observer,
+    requestId,
   };
   const router = createRouter(ROUTES);
   return (request, response) => {
@@ -78,6 +85,11 @@ export function createGateway(options: GatewayOptions): GatewayListener {
       return;
     }
     const exchange = openExchange(common, request, response, target);
+    const { name: handler } = target.resource;
+    if (handler !== undefined) {
+      const { repository, argument } = target;
+      observer?.routed(request, { handler, repository, argument });
+    }
     const handle = target.resource.handlers.get(exchange.method) ?? answerOtherMethods;
     handle(exchange).catch((error: unknown) => refuse(exchange, error));
   };
@@ -89,6 +101,8 @@ interface Common {
   readonly services: Services;
   readonly limits: GatewayLimits;
   readonly logger: GatewayLogger | undefined;
+  readonly observer: GatewayObserver | undefined;
+  readonly requestId: GatewayOptions["requestId"] | undefined;
 }
 
 interface Target extends Match {
@@ -116,7 +130,7 @@ const NOWHERE: Target = {
 };
 
 function openExchange(
-  { callFor, base, services, limits, logger }: Common,
+  { callFor, base, services, limits, logger, observer, requestId }: Common,
   request: HttpRequest,
   response: HttpResponse,
   { resource, repository, argument, query }: Target,
@@ -134,6 +148,8 @@ function openExchange(
     base,
     limits,
     logger,
+    observer,
+    requestId,
   };
 }
 

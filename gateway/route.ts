@@ -2,6 +2,7 @@
 // docs/api.md are made from nothing else.
 import type { ErrorCode } from "../src/oci/errors.ts";
 import type { Handler } from "./exchange.ts";
+import type { HandlerName } from "./observer.ts";
 
 /** GET rows answer HEAD too. */
 export type Method = "DELETE" | "GET" | "PATCH" | "POST" | "PUT";
@@ -25,6 +26,8 @@ export interface Route {
   readonly method: Method;
   /** At most two placeholders: {name}, which may span segments, and one that is the last segment. */
   readonly path: string;
+  /** What figures count it as; the same for all rows of a path. */
+  readonly handler: HandlerName;
   /** The endpoint's ids in distribution-spec, Endpoints. */
   readonly specification?: string;
   /** One sentence. */

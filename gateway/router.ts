@@ -2,10 +2,13 @@
 // like "blobs" or "tags", so a path is read from the right: its last segments
 // decide, and what is left of them is the name.
 import type { Handler } from "./exchange.ts";
+import type { HandlerName } from "./observer.ts";
 import type { Route } from "./route.ts";
 
 /** What lies at a path. */
 export interface Resource {
+  /** What figures count it as. Absent: it is nowhere. */
+  readonly name?: HandlerName | undefined;
   /** By method; HEAD stands beside GET. */
   readonly handlers: ReadonlyMap<string, Handler>;
   /** For `Allow`, in alphabetical order. */
@@ -57,7 +60,7 @@ function resourceOf(rows: readonly Route[]): Resource {
     handlers.set(method, handle);
     if (method === "GET") handlers.set("HEAD", handle);
   }
-  return { handlers, allowed: [...handlers.keys(), "OPTIONS"].sort() };
+  return { name: rows[0]?.handler, handlers, allowed: [...handlers.keys(), "OPTIONS"].sort() };
 }
 
 /** A slash at a template's end may be left out. */

@@ -14,6 +14,7 @@ import type { MetadataStore } from "./metadata/metadata-store.ts";
 import type { SourceRecord } from "./metadata/records.ts";
 import { Notifier } from "./notify/notifier.ts";
 import type { AuthServiceParts } from "./rpc/auth-service.ts";
+import type { CallObserver } from "./rpc/call-observer.ts";
 import { Reception } from "./rpc/reception.ts";
 import { createRoutes, type MountServices } from "./rpc/routes.ts";
 import { Throttle } from "./rpc/throttle.ts";
@@ -42,6 +43,8 @@ export interface RegistryDependencies {
   readonly listener?: Listener;
   /** When an event stream sends a keepalive, in milliseconds. Absent: after 15 seconds. */
   readonly keepaliveMs?: number;
+  /** Watches every call. Absent: nobody does. */
+  readonly callObserver?: CallObserver | undefined;
 }
 
 export interface Registry {
@@ -97,6 +100,7 @@ export async function createRegistry(config: Config, dependencies: RegistryDepen
         maintenance: upkeep.parts,
         auth: authParts(lodge, config),
         report,
+        observer: dependencies.callObserver,
         ...(keepaliveMs !== undefined && { keepaliveMs }),
       }),
       setPolicy: (rules) => lodge?.doorman.may.setPolicy(rules),

@@ -12,6 +12,7 @@ import { createDispatcher, type Gateway } from "./server/dispatch.ts";
 import { createEntrance } from "./server/entrance.ts";
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from "./server/limits.ts";
 import { listen, type Place, placeOf } from "./server/listen.ts";
+import type { RequestObserver } from "./server/observer.ts";
 import { createHttp1Server, createHttp2Server } from "./server/protocols.ts";
 import { RareReport } from "./server/rare-report.ts";
 import { createRpcHandler, type Routes } from "./server/rpc-handler.ts";
@@ -43,6 +44,8 @@ export interface ServiceOptions {
   readonly limits?: Partial<ServerLimits>;
   /** Called once when the server begins to stop, before anything else: the moment to say NOT_SERVING. */
   readonly onDrain?: () => void;
+  /** Watches every request. Absent: nobody does. */
+  readonly observer?: RequestObserver | undefined;
   /** Told of failures that are neither a client's nor an answer, of crowds that are refused, and of bad certificates. */
   readonly report: (error: unknown, message: string) => void;
 }
@@ -120,6 +123,7 @@ function createPort(options: ServiceOptions, { limits, connections, tls, shutdow
     connections,
     prefix,
     answerCors: createCors(options.corsOrigins ?? []),
+    observer: options.observer,
   });
   // Whoever reads a body asks for it: a client that waits is spared sending what will be refused. RFC 9110, 10.1.1.
   http1.on("request", dispatch).on("checkContinue", dispatch);

@@ -7,6 +7,7 @@ export const baseRoutes: readonly Route[] = [
     id: "base",
     method: "GET",
     path: "/v2/",
+    handler: "base",
     specification: "end-1",
     summary: "Tells that this is a registry, and to who must prove who they are, how.",
     notes: [

@@ -18,6 +18,7 @@ export const blobRoutes: readonly Route[] = [
     id: "get-blob",
     method: "GET",
     path: "/v2/{name}/blobs/{digest}",
+    handler: "blob",
     specification: "end-2",
     summary: "Reads a blob, or parts of it; HEAD describes it.",
     notes: [
@@ -64,6 +65,7 @@ export const blobRoutes: readonly Route[] = [
     id: "delete-blob",
     method: "DELETE",
     path: "/v2/{name}/blobs/{digest}",
+    handler: "blob",
     specification: "end-10",
     summary: "Removes a blob from a repository; other repositories keep it.",
     notes: [

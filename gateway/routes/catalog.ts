@@ -8,6 +8,7 @@ export const catalogRoutes: readonly Route[] = [
     id: "list-repositories",
     method: "GET",
     path: "/v2/_catalog",
+    handler: "catalog",
     summary: "Lists the repositories that hold at least one manifest.",
     notes: ["The order is by path component: `a/b` comes before `a-b`."],
     pathParameters: [],

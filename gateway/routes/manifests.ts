@@ -31,6 +31,7 @@ export const manifestRoutes: readonly Route[] = [
     id: "get-manifest",
     method: "GET",
     path: PATH,
+    handler: "manifest",
     specification: "end-3",
     summary: "Reads a manifest in its exact bytes; HEAD describes it.",
     notes: [
@@ -60,6 +61,7 @@ export const manifestRoutes: readonly Route[] = [
     id: "put-manifest",
     method: "PUT",
     path: PATH,
+    handler: "manifest",
     specification: "end-7a, end-7b",
     summary: "Pushes a manifest and points tags to it, all or nothing.",
     notes: [
@@ -108,6 +110,7 @@ export const manifestRoutes: readonly Route[] = [
     id: "delete-manifest",
     method: "DELETE",
     path: PATH,
+    handler: "manifest",
     specification: "end-9",
     summary: "Removes a tag; with a digest, removes the manifest and every tag that points to it.",
     notes: [

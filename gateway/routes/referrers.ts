@@ -8,6 +8,7 @@ export const referrerRoutes: readonly Route[] = [
     id: "list-referrers",
     method: "GET",
     path: "/v2/{name}/referrers/{digest}",
+    handler: "referrers",
     specification: "end-12a, end-12b",
     summary: "Lists the manifests whose `subject` is this digest, as an image index.",
     notes: ["A subject that is not there, or has no referrers, has an empty list."],

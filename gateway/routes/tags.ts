@@ -8,6 +8,7 @@ export const tagRoutes: readonly Route[] = [
     id: "list-tags",
     method: "GET",
     path: "/v2/{name}/tags/list",
+    handler: "tags",
     specification: "end-8a, end-8b",
     summary: "Lists a repository's tags in byte order of their names.",
     pathParameters: [NAME],

@@ -21,6 +21,7 @@ export const tokenRoutes: readonly Route[] = [
     id: "get-token",
     method: "GET",
     path: PATH,
+    handler: "token",
     summary: "Gives out a bearer token to who has the credentials, and an anonymous one to who has none.",
     notes: [
       "It is the `realm` of the challenge of a 401 answer; docker, podman and others find it there by themselves. Of the scopes that are asked for, the token has those that are allowed.",
@@ -59,6 +60,7 @@ export const tokenRoutes: readonly Route[] = [
     id: "post-token",
     method: "POST",
     path: PATH,
+    handler: "token",
     summary: "The same for OAuth 2.0 clients (RFC 6749, RFC 8693).",
     notes: [
       'Errors are OAuth 2.0\'s: `{"error", "error_description"}` with `invalid_request` (400; 413 when it is larger than 64 KiB), `unsupported_grant_type` (400) or `invalid_grant` (401, with a challenge; docker and containerd want that status).',
@@ -83,6 +85,7 @@ export const tokenRoutes: readonly Route[] = [
     id: "get-keys",
     method: "GET",
     path: "/auth/keys",
+    handler: "token",
     summary: "Lists the public keys with which tokens can be checked, as a JSON Web Key Set (RFC 7517).",
     notes: [ABSENT_ENDPOINT],
     pathParameters: [],

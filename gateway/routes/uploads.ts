@@ -19,6 +19,7 @@ export const uploadRoutes: readonly Route[] = [
     id: "post-upload",
     method: "POST",
     path: "/v2/{name}/blobs/uploads/",
+    handler: "blob_upload",
     specification: "end-4a, end-4b, end-4c, end-11",
     summary: "Begins an upload, pushes a whole blob, or mounts one that the registry has.",
     notes: [
@@ -56,6 +57,7 @@ export const uploadRoutes: readonly Route[] = [
     id: "get-upload",
     method: "GET",
     path: SESSION_PATH,
+    handler: "blob_upload_chunk",
     specification: "end-13",
     summary: "Tells where a session stands, for example after a lost connection.",
     pathParameters: [NAME, UPLOAD_ID],
@@ -69,6 +71,7 @@ export const uploadRoutes: readonly Route[] = [
     id: "patch-upload",
     method: "PATCH",
     path: SESSION_PATH,
+    handler: "blob_upload_chunk",
     specification: "end-5",
     summary: "Appends bytes to a session.",
     notes: [
@@ -96,6 +99,7 @@ export const uploadRoutes: readonly Route[] = [
     id: "put-upload",
     method: "PUT",
     path: SESSION_PATH,
+    handler: "blob_upload_chunk",
     specification: "end-6",
     summary: "Closes a session: its bytes become the blob.",
     notes: [
@@ -126,6 +130,7 @@ export const uploadRoutes: readonly Route[] = [
     id: "delete-upload",
     method: "DELETE",
     path: SESSION_PATH,
+    handler: "blob_upload_chunk",
     specification: "end-14",
     summary: "Cancels a session and drops its bytes.",
     pathParameters: [NAME, UPLOAD_ID],

@@ -2,8 +2,11 @@
 import { createGateway } from "../../gateway/gateway.ts";
 import { UNREACHABLE_MESSAGE } from "../../gateway/refuse.ts";
 import type { Override } from "../config/environment.ts";
+import { createObservation } from "../observation.ts";
 import { addHealth, ProcessHealth } from "../rpc/health.ts";
 import { clientOf } from "../server/caller.ts";
+import { requestIdOf } from "../server/request-id.ts";
+import { Scopes } from "../telemetry/scope.ts";
 import { clientHeaders } from "./client-headers.ts";
 import { gatewayLimits } from "./gateway-limits.ts";
 import { Upstream } from "./gateway-upstream.ts";
@@ -39,6 +42,7 @@ export async function serveGateway(world: World, options: GatewayCommandOptions)
   const hasCredentials = authorization() !== undefined || options.cert !== undefined;
   const upstream = new Upstream({ url, agent, authorization, hasCredentials, logger, now: world.now });
   const headersOf = { factsOf: clientOf, authorization };
+  const observation = createObservation({ scopes: new Scopes(), requestSinks: [], callSinks: [] });
   const health = new ProcessHealth([]);
   try {
     await runServer(world, {
@@ -49,12 +53,15 @@ export async function serveGateway(world: World, options: GatewayCommandOptions)
         callOptions: (request) => ({ headers: clientHeaders(request, headersOf) }),
         base: locationBase(config),
         limits: gatewayLimits(config),
+        observer: observation.requests,
+        requestId: requestIdOf,
         logger: sparingLogger(logger, {
           message: UNREACHABLE_MESSAGE,
           everyMs: UNREACHABLE_EVERY_MS,
           now: world.now,
         }),
       }),
+      observer: observation.requests,
       routes: (router, shutdownSignal) => addHealth(router, health, { shutdownSignal }),
       onListening: () => void upstream.check(),
       onDrain: () => health.setServing(false),

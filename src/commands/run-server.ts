@@ -5,6 +5,7 @@ import type { Config, HttpConfig } from "../config/config.ts";
 import { formatListenAddress, type ListenAddress } from "../config/listen-address.ts";
 import { UnusableFile } from "../config/unusable-file.ts";
 import type { Gateway } from "../server/dispatch.ts";
+import type { RequestObserver } from "../server/observer.ts";
 import type { Routes } from "../server/rpc-handler.ts";
 import { type Server, startServer } from "../server.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -21,6 +22,8 @@ export interface RunOptions {
   readonly onListening?: () => void;
   /** Called when the server begins to stop. */
   readonly onDrain?: () => void;
+  /** Watches every request. Absent: nobody does. */
+  readonly observer?: RequestObserver;
   /** What is told once it listens, line by line. `host` is what clients put into names of images. */
   readonly announce: (server: { readonly url: string; readonly host: string }) => readonly string[];
 }
@@ -70,7 +73,7 @@ async function start(world: World, options: RunOptions): Promise<Server> {
 
 async function listenOn(
   place: ListenAddress | { readonly descriptor: number },
-  { config, logger, gateway, routes, onDrain }: RunOptions,
+  { config, logger, gateway, routes, onDrain, observer }: RunOptions,
 ): Promise<Server> {
   const { tls, publicUrl, prefix, trustedProxies, proxyProtocol, headers, corsOrigins, ...limits } =
     config.http;
@@ -84,6 +87,7 @@ async function listenOn(
       proxyProtocol,
       limits,
       corsOrigins,
+      observer,
       gateway: { handles, listener: withHeaders(gateway, headers) },
       report: (error, message) => logger.error({ err: error }, message),
       ...(routes !== undefined && { routes }),

@@ -6,6 +6,7 @@ import { v7 } from "uuid";
 import { createGateway } from "../../gateway/gateway.ts";
 import type { Config } from "../config/config.ts";
 import { Health } from "../gen/grpc/health/v1/health_pb.ts";
+import { createObservation } from "../observation.ts";
 import { createRegistry, type Registry } from "../registry.ts";
 import { createDirectTransport } from "../rpc/direct-transport.ts";
 import { addHealth, ProcessHealth } from "../rpc/health.ts";
@@ -13,9 +14,11 @@ import { addReflection } from "../rpc/reflection.ts";
 import { STOWAGE_SERVICES } from "../rpc/routes.ts";
 import { requestValues } from "../rpc/visit.ts";
 import { clientOf } from "../server/caller.ts";
+import { requestIdOf } from "../server/request-id.ts";
 import type { Routes } from "../server/rpc-handler.ts";
 import { dataFolder } from "../stores.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { Scopes } from "../telemetry/scope.ts";
 import { followPolicy } from "./follow-policy.ts";
 import { gatewayLimits } from "./gateway-limits.ts";
 import { locationBase } from "./location-base.ts";
@@ -33,12 +36,14 @@ export async function serve(world: World, path: string | undefined): Promise<voi
   const { address } = config.http;
   const place = "path" in address ? hostname() : `${hostname()}:${address.port}`;
   const source = { address: place, instanceId: v7() };
+  const observation = createObservation({ scopes: new Scopes(), requestSinks: [], callSinks: [] });
   const registry = await createRegistry(config, {
     logger,
     now: Date.now,
     newId: () => v7(),
     source,
     version: stowageVersion(),
+    callObserver: observation.calls,
   });
   const { setPolicy } = registry;
   let stopFollowing = () => {};
@@ -61,7 +66,10 @@ export async function serve(world: World, path: string | undefined): Promise<voi
         base: locationBase(config),
         limits: gatewayLimits(config),
         logger,
+        observer: observation.requests,
+        requestId: requestIdOf,
       }),
+      observer: observation.requests,
       announce: ({ url, host }) => [
         `Stowage ${stowageVersion()} listens on ${url}`,
         `Data: ${dataPlace(config)}`,

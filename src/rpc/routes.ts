@@ -14,6 +14,7 @@ import type { Notifier } from "../notify/notifier.ts";
 import { withAdmission } from "./admission.ts";
 import { type AuthServiceParts, authService } from "./auth-service.ts";
 import { blobService } from "./blob-service.ts";
+import type { CallObserver } from "./call-observer.ts";
 import {
   AUTH_EFFECTS,
   BLOB_EFFECTS,
@@ -42,12 +43,15 @@ import {
 } from "./needs.ts";
 import { notificationService } from "./notification-service.ts";
 import { uploadService } from "./upload-service.ts";
+import { withObserver } from "./watched.ts";
 
 export interface RouteOptions extends EventServiceOptions {
   readonly report: Report;
   readonly notifier: Notifier;
   readonly auth: AuthServiceParts;
   readonly maintenance: MaintenanceParts;
+  /** Watches every call. Absent: nobody does. */
+  readonly observer?: CallObserver | undefined;
 }
 
 /** The services of stowage.v1. */
@@ -68,12 +72,15 @@ export const STOWAGE_SERVICES = [
 export type MountServices = (router: ConnectRouter, shutdownSignal?: AbortSignal) => void;
 
 export function createRoutes(core: Core, options: RouteOptions): MountServices {
-  const { reception, report, notifier } = options;
+  const { reception, report, notifier, observer } = options;
   const behind = <S extends DescService>(
     service: S,
     [demands, effects]: readonly [Demands<S>, Effects<S>],
     implementation: ServiceImpl<S>,
-  ) => withErrors(service, withAdmission(service, implementation, { demands, effects, reception }), report);
+  ) => {
+    const admitted = withAdmission(service, implementation, { demands, effects, reception });
+    return withObserver(service, withErrors(service, admitted, report), observer);
+  };
   return (router, shutdownSignal) => {
     const usual = { reception, report };
     const endless = shutdownSignal === undefined ? usual : { ...usual, shutdownSignal };

@@ -1,6 +1,5 @@
 // Who sent a request, as the connection shows it and as trusted proxies tell. What
 // the headers of anybody else claim about somebody behind them is not looked at.
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 import type { ClientCertificate } from "../auth/credentials.ts";
@@ -10,6 +9,7 @@ import { type Seen, seenThrough } from "./forwarding.ts";
 import { parseHost } from "./host-name.ts";
 import { formatEndpoint } from "./ip-address.ts";
 import { type Peer, peerOf } from "./peer.ts";
+import { requestIdOf } from "./request-id.ts";
 
 type Request = IncomingMessage | Http2ServerRequest;
 
@@ -34,7 +34,6 @@ export function clientOf(request: Request): RequestFacts {
 class Caller implements RequestFacts {
   readonly #request: Request;
   readonly #peer: Peer | undefined;
-  #id: string | undefined;
   #seen: Seen | undefined;
 
   constructor(request: Request) {
@@ -43,8 +42,7 @@ class Caller implements RequestFacts {
   }
 
   get id(): string {
-    this.#id ??= randomUUID();
-    return this.#id;
+    return requestIdOf(this.#request);
   }
 
   get address(): string | undefined {

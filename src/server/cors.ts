@@ -40,6 +40,7 @@ const OWN_EXPOSED = [
   "OCI-Tag",
   "Range",
   "Retry-After",
+  "X-Request-Id",
   "WWW-Authenticate",
 ];
 

@@ -5,7 +5,9 @@ import { ambiguityOf } from "./ambiguity.ts";
 import type { Connections } from "./connections.ts";
 import type { AnswerCors } from "./cors.ts";
 import { type HttpError, type ServerAnswer, type ServerRequest, sendError } from "./json-error.ts";
+import type { RequestObserver } from "./observer.ts";
 import { withoutPrefix } from "./prefix.ts";
+import { REQUEST_ID_HEADER, requestIdOf } from "./request-id.ts";
 import type { RpcHandler } from "./rpc-handler.ts";
 
 export type Request = IncomingMessage | Http2ServerRequest;
@@ -24,6 +26,8 @@ export interface DispatchOptions {
   /** In front of the gateway's paths; RPCs are found with it and without. */
   readonly prefix: string;
   readonly answerCors: AnswerCors;
+  /** Absent: nobody watches. */
+  readonly observer?: RequestObserver | undefined;
 }
 
 const STOPPING: HttpError = {
@@ -35,15 +39,18 @@ const STOPPING: HttpError = {
 const NO_HOST: HttpError = { status: 400, code: "REQUEST_INVALID", message: "the Host header is missing" };
 
 export function createDispatcher(options: DispatchOptions) {
-  const { connections, answerCors } = options;
-  return (request: Request, response: Response): void => {
+  const { connections, answerCors, observer } = options;
+  const answer = (request: Request, response: Response): void => {
     if (!("stream" in response)) connections.addAnswer(response);
     const refusal = "stream" in request ? undefined : refusalOf(request);
-    if (refusal !== undefined) sendError(request, response, refusal);
+    if (refusal !== undefined) sendError(request, named(request, response), refusal);
     else if (answerCors(request, response)) return;
-    else if (connections.draining) sendError(request, response, stopping(request));
+    else if (connections.draining) sendError(request, named(request, response), stopping(request));
     else dispatch(options, request, response);
   };
+  if (observer === undefined) return answer;
+  return (request: Request, response: Response): void =>
+    observer.observe(request, response, () => answer(request, response));
 }
 
 function dispatch({ gateway, rpc, prefix }: DispatchOptions, request: Request, response: Response): void {
@@ -51,10 +58,20 @@ function dispatch({ gateway, rpc, prefix }: DispatchOptions, request: Request, r
   const below = withoutPrefix(asked, prefix);
   const url = below ?? asked;
   if (url !== asked) request.url = url;
-  if (below !== undefined && gateway?.handles(url) === true) gateway.listener(request, response);
-  else if (rpc?.(pathOf(url), request, response) === true) return;
+  if (below !== undefined && gateway?.handles(url) === true) {
+    gateway.listener(request, response); // writes the request's id with its own headers, which costs less
+    return;
+  }
+  named(request, response);
+  if (rpc?.(pathOf(url), request, response) === true) return;
   else if (isProbe(request)) answerProbe(response);
   else sendError(request, response, unknownPath(asked));
+}
+
+/** The answer tells what the request is called. */
+function named(request: Request, response: Response): Response {
+  response.setHeader(REQUEST_ID_HEADER, requestIdOf(request));
+  return response;
 }
 
 /** What HTTP/1.1 lets a client write and nobody should act on; the connection ends with it. */

@@ -1,0 +1,96 @@
+// Watches calls of the services, over the network or from a gateway in this process:
+// notes for their request who asks for what, and tells whoever counts.
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { Code, HandlerContext } from "@connectrpc/connect";
+import type { CallObservation, CallObserver } from "../rpc/call-observer.ts";
+import { visitOf } from "../rpc/visit.ts";
+import type { RequestNotes, Scope, Scopes, Span } from "../telemetry/scope.ts";
+
+/** Counts the calls of one method. None of this may throw. */
+export interface MethodSink {
+  readonly begun?: () => void;
+  /** Code undefined: it went well. */
+  readonly ended: (code: Code | undefined, durationMs: number) => void;
+}
+
+/** What counts the calls of a method; asked once for each. */
+export type CallSink = (method: DescMethod) => MethodSink;
+
+export interface CallWatchOptions {
+  readonly scopes: Scopes;
+  readonly sinks: readonly CallSink[];
+}
+
+export class CallWatch implements CallObserver {
+  readonly #options: CallWatchOptions;
+
+  constructor(options: CallWatchOptions) {
+    this.#options = options;
+  }
+
+  observe(method: DescMethod): (context: HandlerContext, request: unknown) => CallObservation {
+    const { scopes, sinks } = this.#options;
+    const name = `${method.parent.typeName}/${method.name}`;
+    const methodSinks = sinks.map((sink) => sink(method));
+    return (context, request) => {
+      const scope = scopes.current;
+      if (scope !== undefined) note(scope.notes, name, context, request);
+      const span = scope?.span?.child(name, attributesOf(method, context));
+      for (const { begun } of methodSinks) begun?.();
+      return new WatchedCall({ scopes, scope, span, sinks: methodSinks });
+    };
+  }
+}
+
+interface CallParts {
+  readonly scopes: Scopes;
+  readonly scope: Scope | undefined;
+  readonly span: Span | undefined;
+  readonly sinks: readonly MethodSink[];
+}
+
+class WatchedCall implements CallObservation {
+  readonly #parts: CallParts;
+  readonly #begin = performance.now();
+
+  constructor(parts: CallParts) {
+    this.#parts = parts;
+  }
+
+  within<T>(work: () => T): T {
+    const { scopes, scope, span } = this.#parts;
+    return span === undefined || scope === undefined
+      ? work()
+      : scopes.run({ notes: scope.notes, span }, work);
+  }
+
+  ended(code: Code | undefined, error?: unknown): void {
+    const { span, sinks } = this.#parts;
+    const durationMs = performance.now() - this.#begin;
+    for (const { ended } of sinks) ended(code, durationMs);
+    if (span === undefined) return;
+    if (code !== undefined) span.fail(error);
+    span.end();
+  }
+}
+
+function note(notes: RequestNotes, name: string, context: HandlerContext, request: unknown): void {
+  notes.rpc ??= name;
+  const visit = visitOf(context);
+  if (visit !== undefined) notes.who ??= () => visit.principal?.actor;
+  if (notes.handler !== undefined || typeof request !== "object" || request === null) return;
+  if ("repository" in request && isText(request.repository)) notes.repository = request.repository;
+  if ("digest" in request && isText(request.digest)) notes.digest = request.digest;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+function attributesOf(method: DescMethod, { protocolName }: HandlerContext) {
+  return {
+    "rpc.system": protocolName === "grpc" || protocolName === "grpc-web" ? "grpc" : "connect_rpc",
+    "rpc.service": method.parent.typeName,
+    "rpc.method": method.name,
+  };
+}

@@ -1,0 +1,58 @@
+// What is being worked for at this moment: the request and, while it is traced, the
+// step of it. Follows the work through promises and streams, so that whoever logs or
+// traces needs not be handed it.
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/** What is known of a request; filled in as it becomes known. */
+export interface RequestNotes {
+  /** As the answer's X-Request-Id and events have it. */
+  readonly id: string;
+  /** The verified name of who asks. Absent, or undefined: nobody was asked yet, or they gave none. */
+  who?: () => string | undefined;
+  repository?: string;
+  /** What was asked for in the repository as the path has it: a tag, a digest, an upload's id. */
+  reference?: string;
+  digest?: string;
+  /** Which kind of endpoint answers: "manifest", "blob_upload", … Absent: none of the Docker API. */
+  handler?: string;
+  /** The RPC: "stowage.v1.BlobService/StatBlob". Of several on behalf of one request the first. */
+  rpc?: string;
+  /** Of the answer's body, in bytes, as its head announces it. Absent: it announces none. */
+  responseBytes?: number;
+  /** Of the trace, where it is sampled. */
+  traceId?: string;
+}
+
+/** A step of a traced request. Only there for requests whose trace is sampled. */
+export interface Span {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** A step of this step, which begins now. */
+  child(name: string, attributes?: SpanAttributes): Span;
+  set(attributes: SpanAttributes): void;
+  /** It did not succeed. The error's message is told, so it must hold no secret. */
+  fail(error: unknown): void;
+  end(): void;
+}
+
+export type SpanAttributes = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface Scope {
+  readonly notes: RequestNotes;
+  /** Absent: it is not traced. */
+  readonly span?: Span;
+}
+
+export class Scopes {
+  readonly #storage = new AsyncLocalStorage<Scope>();
+
+  /** Of the work that runs now. Undefined: it is for no request. */
+  get current(): Scope | undefined {
+    return this.#storage.getStore();
+  }
+
+  /** Does the work, and all that follows from it, in the scope. */
+  run<T>(scope: Scope, work: () => T): T {
+    return this.#storage.run(scope, work);
+  }
+}
