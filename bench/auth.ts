@@ -5,16 +5,18 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { BASELINE, type Caller } from "./auth/callers.ts";
 import { type Options, parseOptions, USAGE } from "./auth/options.ts";
-import { judge, report, type Verdict } from "./auth/verdict.ts";
 import type { Server } from "./child.ts";
 import { Generator, requireTools, type Target } from "./generator.ts";
 import { startStowage } from "./peers.ts";
 import { ROWS } from "./rows.ts";
 import { save } from "./save.ts";
+import { judge, report, type Verdict } from "./verdict.ts";
 import { inWorkspace } from "./workspace.ts";
 
 /** Nothing is shorter than a HEAD, so nothing shows the cost better. */
 const READS = ROWS.filter(({ name }) => name === "head-manifest" || name === "head-blob");
+
+const JUDGED = { baseline: BASELINE, unit: "req/s" } as const;
 
 const options = parseOptions(process.argv.slice(2));
 if (options === undefined) process.stdout.write(USAGE);
@@ -31,9 +33,13 @@ async function bench(options: Options, folder: string, signal: AbortSignal): Pro
     const results: Record<string, readonly Verdict[]> = {};
     for (const { name, title, operation } of READS) {
       process.stderr.write(`${title}: ${options.rounds} rounds of ${targets.length} callers …\n`);
-      const verdicts = judge(options.callers, await generator.load(targets, { ...options, operation }));
+      const verdicts = judge(
+        options.callers,
+        await generator.load(targets, { ...options, operation }),
+        JUDGED,
+      );
       results[name] = verdicts;
-      if (!options.json) process.stdout.write(`\n${report(title, verdicts)}`);
+      if (!options.json) process.stdout.write(`\n${report(title, verdicts, JUDGED)}`);
     }
     await publish(results, options);
   } finally {

@@ -1,6 +1,7 @@
 // Processes that a benchmark starts: run to the end, or kept as a server until stopped.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 
@@ -51,10 +52,20 @@ export class Server {
   }
 
   /** Starts the command and waits until it answers at /v2/ of the port, if only to ask for credentials. */
-  static async start(command: readonly [string, ...string[]], port: number): Promise<Server> {
+  static async start(
+    command: readonly [string, ...string[]],
+    port: number,
+    /** Where all that it prints goes. Absent: nowhere, and what is an error into the message when it does not start. */
+    output?: string,
+  ): Promise<Server> {
     const [file, ...rest] = command;
-    const child = spawn(file, rest, { stdio: ["ignore", "ignore", "pipe"], env: environment() });
-    const errors = collect(child.stderr);
+    const place = output === undefined ? undefined : openSync(output, "a");
+    const child = spawn(file, rest, {
+      stdio: ["ignore", place ?? "ignore", place ?? "pipe"],
+      env: environment(),
+    });
+    if (place !== undefined) closeSync(place);
+    const errors = child.stderr === null ? () => `see ${output}` : collect(child.stderr);
     await once(child, "spawn");
     const server = new Server(child, child.pid ?? 0, `http://127.0.0.1:${port}`);
     try {

@@ -43,16 +43,26 @@ async function startLimit(): Promise<Server> {
 }
 
 /** More sections of a configuration. */
-export type Sections = Readonly<Record<string, unknown>>;
+export interface Sections extends Readonly<Record<string, unknown>> {
+  /** Beside the address. */
+  readonly http?: object;
+}
 
 /** Starts Stowage as it is built, on the data below the folder. */
-export async function startStowage(folder: string, sections: Sections = {}): Promise<Server> {
+export async function startStowage(
+  folder: string,
+  sections: Sections = {},
+  /** Where all that it prints goes. Absent: nowhere. */
+  output?: string,
+): Promise<Server> {
   await mkdir(folder, { recursive: true });
   const port = await freePort();
-  const config = await configure(folder, { ...stowageConfig(port, folder), ...sections });
+  const { http, ...others } = sections;
+  const usual = stowageConfig(port, folder);
+  const config = await configure(folder, { ...usual, ...others, http: { ...usual.http, ...http } });
   const program = join(import.meta.dirname, "..", "bin", "stowage.js");
   // By its first line, as a shell starts it: the flags there belong to it.
-  return Server.start([program, "serve", "--config", config], port);
+  return Server.start([program, "serve", "--config", config], port, output);
 }
 
 /** Starts docker-registry on the data below the folder. */
@@ -64,7 +74,7 @@ export async function startDockerRegistry(folder: string, sections: Sections = {
 }
 
 /** Everything that is not said is Stowage's default. */
-export function stowageConfig(port: number, folder: string): object {
+export function stowageConfig(port: number, folder: string) {
   return {
     version: 0.1,
     log: { level: "error" },

@@ -52,7 +52,8 @@ const EXIT_CODES = `
 Exit codes: 0 all went well, 1 it failed while running, 2 the command line or the configuration is wrong,
 3 the answer is no (auth explain).`;
 
-function createProgram(world: World): Command {
+/** All commands, without anything being run. */
+export function createProgram(world: World): Command {
   const program = new Command("stowage")
     .description(
       "A container registry: push and pull with docker, call it over Connect and gRPC, follow its events.",

@@ -11,7 +11,8 @@ import { RegistryError } from "../oci/errors.ts";
 /** ErrorInfo.domain of every error of ours. */
 export const ERROR_DOMAIN = "stowage";
 
-const CONNECT_CODES: Readonly<Record<ErrorCode, Code>> = {
+/** The code under which each travels over Connect, gRPC and gRPC-Web. */
+export const CONNECT_CODES: Readonly<Record<ErrorCode, Code>> = {
   ACCESS_TOKEN_UNKNOWN: Code.NotFound,
   BLOB_IN_USE: Code.FailedPrecondition,
   BLOB_UNKNOWN: Code.NotFound,

@@ -1,12 +1,20 @@
-// What the rounds say of each caller: how many requests it makes compared with who is
-// not asked, in the same rounds.
-import type { Measurement } from "../generator.ts";
-import { type Figure, figureOf } from "../summary.ts";
-import { figure, table } from "../table.ts";
-import { BASELINE, type Caller } from "./callers.ts";
+// What the rounds say of registries that differ in one thing: how much each does
+// compared with the one that is the baseline, in the same rounds.
+import type { Measurement } from "./generator.ts";
+import type { Unit } from "./rows.ts";
+import { type Figure, figureOf } from "./summary.ts";
+import { figure, table } from "./table.ts";
+
+/** One of the registries that are compared. */
+export interface Contender {
+  readonly name: string;
+  readonly title: string;
+  /** What part of the baseline's rate it shall reach. */
+  readonly goal?: number;
+}
 
 export interface Verdict {
-  readonly caller: string;
+  readonly name: string;
   readonly title: string;
   readonly figure: Figure;
   /** The median of the rounds' ratios to the baseline: requests a second, and CPU time of the server a request. */
@@ -18,19 +26,23 @@ export interface Verdict {
 }
 
 /** Throws when a request failed. */
-export function judge(callers: readonly Caller[], measurements: readonly Measurement[]): readonly Verdict[] {
+export function judge(
+  contenders: readonly Contender[],
+  measurements: readonly Measurement[],
+  { baseline, unit }: { readonly baseline: string; readonly unit: Unit },
+): readonly Verdict[] {
   const failed = measurements.find(({ errors }) => errors > 0);
   if (failed !== undefined)
     throw new Error(`${failed.operation} as ${failed.target}: ${failed.lastError ?? "failed"}`);
-  const base = measurements.filter(({ target }) => target === BASELINE);
-  return callers.map(({ name, title, goal }) => {
+  const base = measurements.filter(({ target }) => target === baseline);
+  return contenders.map(({ name, title, goal }) => {
     const rounds = measurements.filter(({ target }) => target === name);
     const ratio = medianRatio(rounds, base, ({ operations, seconds }) => operations / seconds);
     const cpuRatio = medianRatio(rounds, base, ({ operations, serverCpu }) => serverCpu / operations);
     return {
-      caller: name,
+      name,
       title,
-      figure: figureOf("req/s", rounds),
+      figure: figureOf(unit, rounds),
       ratio,
       cpuRatio,
       ...(goal !== undefined && { goal, reached: ratio >= goal }),
@@ -52,17 +64,21 @@ function medianRatio(
   return (low + high) / 2;
 }
 
-export function report(title: string, verdicts: readonly Verdict[]): string {
+export function report(
+  title: string,
+  verdicts: readonly Verdict[],
+  { baseline, unit }: { readonly baseline: string; readonly unit: Unit },
+): string {
   const headings = [
     title,
-    "req/s",
-    `x ${BASELINE}`,
+    unit,
+    `x ${baseline}`,
     "shall be",
     "reached",
     "p50 ms",
     "p99 ms",
     "CPU s/1000",
-    `x ${BASELINE}`,
+    `x ${baseline}`,
   ];
   return table(headings, verdicts.map(cells));
 }
