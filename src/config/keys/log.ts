@@ -1,9 +1,20 @@
 // The log section.
 import { z } from "zod";
-import { acts, FLAG, inert } from "../key.ts";
+import { acts, FLAG, flag, inert } from "../key.ts";
+import { logHookKeys } from "./log-hooks.ts";
 
 const level = z.enum(["error", "warn", "info", "debug"]);
 const LEVEL = "error, warn, info or debug";
+
+const OWN_FIELDS: ReadonlySet<string> = new Set([
+  "time",
+  "level",
+  "message",
+  "msg",
+  "instanceId",
+  "@timestamp",
+  "@version",
+]);
 
 export const logKeys = {
   version: acts({
@@ -25,23 +36,32 @@ export const logKeys = {
       "How a line is written. `text` is coloured on a terminal and `key=value` elsewhere; `json` is one object a line; `logstash` is the same with `@timestamp`, `@version` and the level as a word.",
   }),
   "log.fields": acts({
-    schema: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+    schema: z
+      .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+      .superRefine((given, context) => {
+        for (const name of Object.keys(given).filter((name) => OWN_FIELDS.has(name))) {
+          const message = `"${name}" is a field that every line has already; choose another name`;
+          context.addIssue({ code: "custom", path: [name], params: { message } });
+        }
+      }),
     type: "a map of names to text, numbers or truth values",
     default: {},
     below: "field",
     meaning: "Added to every line.",
   }),
-  "log.accesslog.disabled": inert({
-    schema: z.boolean(),
+  "log.accesslog.disabled": acts({
+    schema: flag,
     type: FLAG,
-    meaning: "There is no access log yet.",
+    default: false,
+    meaning:
+      "Whether requests are not logged. Otherwise each one that has been answered is a line of the log, of level info, or warn when the registry failed; see [logging](logging.md#the-access-log).",
   }),
   "log.reportcaller": inert({
     schema: z.boolean(),
     type: FLAG,
     meaning: "Lines do not name the place in the program.",
   }),
-  "log.hooks": inert({ type: "a list", below: "tree", meaning: "Nothing is sent by mail." }),
+  ...logHookKeys,
   loglevel: acts({
     schema: level.optional(),
     type: LEVEL,

@@ -1,0 +1,106 @@
+// The access log: one line for each request that has ended, in the form of the log and
+// in the same place. It is on the way of every request, so it writes no line by parts.
+import { clientOf } from "../server/caller.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { FieldName } from "../telemetry/log-fields.ts";
+import type { LineLevel } from "../telemetry/log-options.ts";
+import type { Ending, Exchange, RequestSink } from "./request-watch.ts";
+
+/** In the order of a line. */
+export const ACCESS_LINE = [
+  "requestId",
+  "traceId",
+  "method",
+  "path",
+  "status",
+  "durationMs",
+  "bytes",
+  "aborted",
+  "handler",
+  "rpc",
+  "principal",
+  "repository",
+  "reference",
+  "digest",
+  "client",
+  "userAgent",
+  "host",
+  "protocol",
+] as const satisfies readonly FieldName[];
+
+/** What tells load balancers that somebody is there: seen only by who looks for everything. */
+const HEALTH_RPC = "/grpc.health.v1.Health/";
+
+/** Tells of each request. */
+export function accessLog(log: Log): RequestSink {
+  const write = log.crowd("request", ACCESS_LINE, sketch);
+  return {
+    ended: (exchange, ending) => {
+      const level = levelOf(exchange, ending);
+      if (log.logger.isLevelEnabled(level)) write(level, valuesOf(exchange, ending));
+    },
+  };
+}
+
+/** That something is not there is an ordinary answer; that the registry failed is none. */
+function levelOf({ url }: Exchange, { status }: Ending): LineLevel {
+  if (status >= 500) return "warn";
+  return url === "/" || url.startsWith(HEALTH_RPC) ? "debug" : "info";
+}
+
+function valuesOf({ request, url, notes }: Exchange, { status, durationMs, isWhole }: Ending) {
+  const caller = clientOf(request);
+  return [
+    notes.id,
+    notes.traceId,
+    request.method,
+    withoutSecrets(url, notes.handler),
+    status,
+    Math.round(durationMs * 1000) / 1000,
+    notes.responseBytes,
+    isWhole ? undefined : true,
+    notes.handler,
+    notes.rpc,
+    notes.who?.(),
+    notes.repository,
+    notes.reference,
+    notes.digest,
+    caller.address,
+    caller.userAgent,
+    caller.host,
+    request.httpVersionMajor === 1 ? "1.1" : "2",
+  ] as const;
+}
+
+/** The longest target that is shown, in characters. */
+const MAX_PATH = 2048;
+
+/** Queries of the Docker API hold names and digests; of others, and of tokens, they may hold anything. */
+function withoutSecrets(url: string, handler: string | undefined): string {
+  const question = handler === undefined || handler === "token" ? url.indexOf("?") : -1;
+  const shown = question < 0 ? url : url.slice(0, question);
+  return shown.length > MAX_PATH ? shown.slice(0, MAX_PATH) : shown;
+}
+
+/** For people at a terminal: what they want to see of it. */
+function sketch([
+  ,
+  ,
+  method,
+  path,
+  status,
+  durationMs,
+  bytes,
+  aborted,
+  ,
+  ,
+  principal,
+  ,
+  ,
+  ,
+  client,
+]: ReturnType<typeof valuesOf>): string {
+  const size = bytes === undefined ? "" : `, ${bytes} bytes`;
+  const end = aborted ? ", broken off" : "";
+  return `${method} ${path} ${status} in ${Math.round(durationMs)} ms${size}${end} for ${principal ?? client ?? "somebody"}`;
+}
