@@ -9,6 +9,7 @@ import {
   type EngineCommit,
 } from "../../src/metadata/engine.ts";
 import { testSnapshots } from "./engine-snapshot-contract.ts";
+import { testSums } from "./engine-sums-contract.ts";
 import { testTrimming } from "./engine-trim-contract.ts";
 
 export interface OpenedEngine {
@@ -377,6 +378,7 @@ export function testEngine(name: string, open: () => Promise<OpenedEngine>): voi
       });
     });
 
+    testSums(open);
     testTrimming(open);
     testSnapshots(open);
 

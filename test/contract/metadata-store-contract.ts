@@ -23,6 +23,7 @@ import { digestOf } from "../../src/oci/digest.ts";
 import { parseRepositoryName, parseTag } from "../../src/oci/reference.ts";
 import { testEventLog } from "./metadata-log-contract.ts";
 import { testMetadataSnapshots } from "./metadata-snapshot-contract.ts";
+import { testUsage } from "./metadata-usage-contract.ts";
 
 export interface OpenedMetadataStore {
   readonly metadata: MetadataStore;
@@ -250,6 +251,7 @@ export function testMetadataStore(name: string, open: () => Promise<OpenedMetada
     });
 
     testMetadataSnapshots(open);
+    testUsage(open);
     testEventLog(open);
 
     describe("events", () => {

@@ -11,6 +11,7 @@ import { type Reference, ReferenceSchema } from "../../../src/gen/stowage/v1/man
 import { ManifestService } from "../../../src/gen/stowage/v1/manifest_service_pb.ts";
 import { NotificationService } from "../../../src/gen/stowage/v1/notification_service_pb.ts";
 import { UploadService, WriteUploadRequestSchema } from "../../../src/gen/stowage/v1/upload_service_pb.ts";
+import { UsageService } from "../../../src/gen/stowage/v1/usage_service_pb.ts";
 import { type DigestAlgorithm, digestOf } from "../../../src/oci/digest.ts";
 import { OCI_IMAGE_MANIFEST } from "../../../src/oci/media-types.ts";
 
@@ -27,10 +28,11 @@ export interface Clients {
   readonly events: Client<typeof EventService>;
 }
 
-/** With what steers webhooks and keeps house, too. */
+/** With what steers webhooks, keeps house and counts, too. */
 export interface AllClients extends Clients {
   readonly maintenance: Client<typeof MaintenanceService>;
   readonly notifications: Client<typeof NotificationService>;
+  readonly usage: Client<typeof UsageService>;
 }
 
 /** Settings of a registry, by the names of their environment variables. */
@@ -58,6 +60,7 @@ export function withRegistry(
         events: createClient(EventService, transport),
         notifications: createClient(NotificationService, transport),
         maintenance: createClient(MaintenanceService, transport),
+        usage: createClient(UsageService, transport),
       });
     } finally {
       await close();

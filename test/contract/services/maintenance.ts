@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { durationFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { RetentionDetail } from "../../../src/gen/stowage/v1/maintenance_pb.ts";
+import { FORMAT } from "../../../src/metadata/format.ts";
 import { digestOf } from "../../../src/oci/digest.ts";
 import { eventually } from "../../support/eventually.ts";
 import {
@@ -66,7 +67,7 @@ export function maintenanceTests(suite: ServiceSuite): void {
     const { digest } = await pushImage(clients, repository, { seed: "1", tags: ["v"] });
     await manifests.deleteManifest({ repository, digest });
     const before = await statusOf(clients);
-    assert.deepEqual([before.deletedManifests, before.readOnly, before.format], [1n, false, "2"]);
+    assert.deepEqual([before.deletedManifests, before.readOnly, before.format], [1n, false, FORMAT]);
     assert.equal(before.collection?.totals?.manifests, 0n);
     assert.ok((before.collection?.dueLater ?? 0n) > 0n);
 
@@ -281,7 +282,7 @@ export function maintenanceTests(suite: ServiceSuite): void {
     const [first, ...rest] = messages.map(({ part }) => part);
     assert.equal(first?.case, "header");
     const { format, withSecrets, cursor, createTime } = first.value;
-    assert.deepEqual([format, withSecrets], ["2", false]);
+    assert.deepEqual([format, withSecrets], [FORMAT, false]);
     const { nextCursor } = await clients.events.listEvents({ pageSize: 1000 });
     assert.equal(cursor, nextCursor);
     assert.ok(createTime);
