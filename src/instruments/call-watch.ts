@@ -5,12 +5,13 @@ import type { Code, HandlerContext } from "@connectrpc/connect";
 import type { CallObservation, CallObserver } from "../rpc/call-observer.ts";
 import { visitOf } from "../rpc/visit.ts";
 import type { RequestNotes, Scope, Scopes, Span } from "../telemetry/scope.ts";
+import { noteFailure } from "./call-failure.ts";
 
 /** Counts the calls of one method. None of this may throw. */
 export interface MethodSink {
   readonly begun?: () => void;
-  /** Code undefined: it went well. */
-  readonly ended: (code: Code | undefined, durationMs: number) => void;
+  /** Code undefined: it went well. Otherwise the error is what its caller gets. */
+  readonly ended: (code: Code | undefined, durationMs: number, error?: unknown) => void;
 }
 
 /** What counts the calls of a method; asked once for each. */
@@ -67,9 +68,9 @@ class WatchedCall implements CallObservation {
   ended(code: Code | undefined, error?: unknown): void {
     const { span, sinks } = this.#parts;
     const durationMs = performance.now() - this.#begin;
-    for (const { ended } of sinks) ended(code, durationMs);
+    for (const { ended } of sinks) ended(code, durationMs, error);
     if (span === undefined) return;
-    if (code !== undefined) span.fail(error);
+    if (code !== undefined) noteFailure(span, code, error);
     span.end();
   }
 }

@@ -74,6 +74,7 @@ export class RequestWatch implements RequestObserver, GatewayObserver {
     for (const { begun } of sinks) begun?.(exchange);
     response.once("close", () => {
       const ending = endingOf(response, begin);
+      notes.isOver = true;
       for (const { ended } of sinks) ended(exchange, ending);
       if (span === undefined) return;
       tracer?.finish(span, exchange, ending);

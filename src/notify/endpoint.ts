@@ -168,6 +168,7 @@ export class Endpoint {
     const { state, courier } = this.#parts;
     const replays = this.#replays;
     const attempt = (state.record.failure?.attempts ?? 0) + 1;
+    state.counts.takeUp(events);
     const result = await courier.deliver(events, { attempt, signal: this.breakOff });
     if (result.kind === "cancelled") return;
     state.noteDelivery(result.delivery);

@@ -3,6 +3,7 @@
 import { deliveriesKey, webhookKey } from "../metadata/keys.ts";
 import { type Change, type MetadataStore, put } from "../metadata/metadata-store.ts";
 import type { DeliveryRecord, WebhookRecord } from "../metadata/records.ts";
+import { DeliveryCounts } from "./delivery-counts.ts";
 import { Lane } from "./lane.ts";
 import type { NotifierLog } from "./notifier-log.ts";
 
@@ -35,6 +36,7 @@ interface Remembered {
 }
 
 export class WebhookState {
+  readonly counts = new DeliveryCounts();
   readonly #options: WebhookStateOptions;
   readonly #saves = new Lane();
   #current: Remembered;
@@ -83,6 +85,7 @@ export class WebhookState {
   }
 
   noteDelivery(delivery: DeliveryRecord): void {
+    this.counts.note(delivery);
     const deliveries = lastOf([...this.deliveries, delivery], this.#options.deliveryLogSize);
     this.#current = { ...this.#current, deliveries };
   }

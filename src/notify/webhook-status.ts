@@ -1,6 +1,7 @@
 // What may be shown of a webhook: everything but its secrets.
 import type { WebhookConfig } from "../config/webhook.ts";
 import type { WebhookRecord } from "../metadata/records.ts";
+import type { DeliveryFigures } from "./delivery-counts.ts";
 import { safeUrl } from "./safe-url.ts";
 
 export type WebhookStateName = "active" | "retrying" | "paused" | "disabled";
@@ -17,6 +18,8 @@ export interface WebhookStatus {
   readonly missedAhead: number;
   /** How many dead letters there are now. */
   readonly deadLetters: number;
+  /** Since the process started. */
+  readonly counts: DeliveryFigures;
   readonly settings: WebhookSettings;
 }
 
@@ -25,17 +28,18 @@ export interface WebhookSettings extends Omit<WebhookConfig, "name" | "url" | "h
   readonly signingKeys: number;
 }
 
-/** Where the event log begins and ends, and how many dead letters there are. */
+/** Where the event log begins and ends, how many dead letters there are, and how deliveries went. */
 export interface Surroundings {
   readonly last: number;
   readonly trimmed: number;
   readonly deadLetters: number;
+  readonly counts: DeliveryFigures;
 }
 
 export function webhookStatus(
   { name, url, headers, secrets, ...settings }: WebhookConfig,
   record: WebhookRecord,
-  { last, trimmed, deadLetters }: Surroundings,
+  { last, trimmed, deadLetters, counts }: Surroundings,
 ): WebhookStatus {
   return {
     name,
@@ -45,6 +49,7 @@ export function webhookStatus(
     lag: Math.max(last - Math.max(record.sequence, trimmed), 0),
     missedAhead: Math.max(trimmed - record.sequence, 0),
     deadLetters,
+    counts,
     settings: { ...settings, headerNames: Object.keys(headers), signingKeys: secrets.length },
   };
 }

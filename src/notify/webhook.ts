@@ -96,6 +96,7 @@ export class Webhook {
       last: events.lastSequence(),
       trimmed: events.trimmedSequence(),
       deadLetters: this.#letters.known,
+      counts: this.#state.counts.figures,
     });
   }
 

@@ -18,6 +18,11 @@ export class Connections {
     return this.#draining;
   }
 
+  /** How many are open. */
+  get size(): number {
+    return this.#sockets.size;
+  }
+
   add(socket: Socket): void {
     this.#sockets.add(socket);
     socket.once("close", () => {
