@@ -121,6 +121,11 @@ export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): boolean
   return code !== undefined && code !== "UNKNOWN" && codes.includes(code);
 }
 
+/** True when the error's first problem tells this fact. */
+export function hasFact(error: unknown, name: string): boolean {
+  return refusalOf(error).problems[0]?.detail?.[name] !== undefined;
+}
+
 /** True when the registry does not have what was asked for: it is older, or that part of it is switched off. */
 export function isUnsupported(error: unknown): boolean {
   return (

@@ -7,7 +7,7 @@ import { RegistryError } from "../../src/oci/errors.ts";
 import { answer } from "../answer.ts";
 import { type UploadPlace, uploadPlace } from "../content-range.ts";
 import { demandDescriptor } from "../descriptor.ts";
-import { hasCode, refusalOf } from "../errors.ts";
+import { hasCode, hasFact, refusalOf } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { hasBody, type ResponseHeaders } from "../http-messages.ts";
 import { blobLocation, uploadLocation } from "../locations.ts";
@@ -65,7 +65,9 @@ async function answerMount(exchange: Exchange, mount: string): Promise<boolean> 
     answerCreated(exchange, demandDescriptor(mounted).digest);
     return true;
   } catch (error) {
-    if (hasCode(error, "BLOB_UNKNOWN", "NAME_UNKNOWN", "DENIED")) return false;
+    // Who may not read there may upload here; what does not fit here does not fit as an upload either.
+    if (hasCode(error, "BLOB_UNKNOWN", "NAME_UNKNOWN")) return false;
+    if (hasCode(error, "DENIED") && !hasFact(error, "quota")) return false;
     throw error;
   }
 }

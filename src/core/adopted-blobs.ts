@@ -1,5 +1,7 @@
 // Blobs whose bytes came into the cellar by another way than an upload, as in an
-// import: they get their cards and a link as if they had been pushed.
+// import: they get their cards and a link as if they had been pushed. No quota is in
+// their way: what was there is not left behind half.
+import { manifestHolderKey } from "../metadata/keeping-keys.ts";
 import { blobKey, linkKey, repositoryKey } from "../metadata/keys.ts";
 import { transact } from "../metadata/transaction.ts";
 import { blobDescriptor } from "./blobs.ts";
@@ -7,6 +9,7 @@ import type { CoreContext } from "./context.ts";
 import type { Origin } from "./origin.ts";
 import { ensureLink, type Place } from "./references.ts";
 import { ensureRepository } from "./repositories.ts";
+import { ensureBlobCard, withoutQuotas } from "./usage.ts";
 
 /** Links a blob that `place` puts into the cellar, which resolves to its size in bytes. True: the link is new. */
 export async function linkAdopted(
@@ -21,12 +24,10 @@ export async function linkAdopted(
     const size = await place();
     return await transact(context.metadata, async (transaction) => {
       const keys = [repositoryKey(repository), blobKey(digest), linkKey(repository, digest)];
-      await transaction.prefetch(keys);
+      await transaction.prefetch([...keys, manifestHolderKey(digest, repository, digest)]);
       await ensureRepository(context, transaction, origin, repository);
-      const blob = await transaction.get(blobKey(digest));
-      if (blob === undefined || blob.damageTime !== undefined)
-        transaction.put(blobKey(digest), { size, createTime: context.now() });
-      const isNew = await ensureLink(context, transaction, { repository, digest }, size);
+      await ensureBlobCard(transaction, digest, { size, createTime: context.now() });
+      const isNew = await ensureLink(withoutQuotas(context), transaction, { repository, digest }, size);
       if (isNew) {
         const fact = { kind: "blob_mounted", descriptor: blobDescriptor(digest, size) } as const;
         context.listener.changed(transaction, origin, repository, fact);

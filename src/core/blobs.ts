@@ -15,6 +15,7 @@ import { demandUnneeded } from "./in-use.ts";
 import type { Origin } from "./origin.ts";
 import { ensureLink, isStale, removeLink, renewLink } from "./references.ts";
 import { ensureRepository } from "./repositories.ts";
+import { transactCounted } from "./usage.ts";
 
 export interface MountRequest {
   readonly repository: RepositoryName;
@@ -108,10 +109,13 @@ export class Blobs {
     }
   }
 
-  /** Links a blob that is here already. Throws BLOB_UNKNOWN when it is not, or not where it is said to be. */
+  /**
+   * Links a blob that is here already. Throws BLOB_UNKNOWN when it is not, or not where it is said to be, and DENIED
+   * when it does not fit into a quota.
+   */
   async mount({ repository, digest, from }: MountRequest, origin: Origin): Promise<Descriptor> {
     const context = this.#context;
-    return transact(context.metadata, async (transaction) => {
+    return transactCounted(context, async (transaction) => {
       const blob = await transaction.get(blobKey(digest));
       const isThere = from === undefined || (await transaction.get(linkKey(from, digest))) !== undefined;
       if (blob === undefined || blob.damageTime !== undefined || !isThere) throw blobUnknown(from, digest);
@@ -137,7 +141,7 @@ export class Blobs {
       const link = await transaction.get(linkKey(repository, digest));
       if (link === undefined) throw blobUnknown(repository, digest);
       await demandUnneeded(context, transaction, { repository, digest }, "BLOB_IN_USE");
-      removeLink(context, transaction, { repository, digest }, context.options.graceMs);
+      await removeLink(context, transaction, { repository, digest }, context.options.graceMs);
       const descriptor = blobDescriptor(digest, link.size);
       context.listener.changed(transaction, origin, repository, { kind: "blob_deleted", descriptor });
     });

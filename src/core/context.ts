@@ -5,6 +5,7 @@ import type { UploadStore } from "../blobs/upload-store.ts";
 import type { MetadataStore } from "../metadata/metadata-store.ts";
 import type { DigestHolds } from "./holds.ts";
 import type { Listener } from "./listener.ts";
+import type { QuotaRule } from "./quotas.ts";
 
 export interface CoreOptions {
   /** False: nothing can be deleted (UNSUPPORTED). */
@@ -23,6 +24,8 @@ export interface CoreOptions {
   readonly schema1: boolean;
   /** True: nothing is written for those who only read. */
   readonly readOnly: boolean;
+  /** How much repositories may hold; all that fit a repository apply. Absent: any amount. */
+  readonly quotas?: readonly QuotaRule[];
 }
 
 /** What holds of a registry whose operator has said nothing. */

@@ -16,6 +16,7 @@ import { demandUnneeded } from "./in-use.ts";
 import type { Origin } from "./origin.ts";
 import { NOTHING } from "./references.ts";
 import { removeTag } from "./tags.ts";
+import { countUsage } from "./usage.ts";
 
 /** How many tags of a manifest are read at once. */
 const TAG_BATCH = 1000;
@@ -100,6 +101,8 @@ async function moveToTrash(
   const deleteTime = context.now();
   transaction.remove(manifestKey(repository, digest));
   transaction.add(manifestCountKey(repository), -1);
+  const logicalBytes = -(record.contentSize ?? 0);
+  countUsage(context, transaction, repository, { manifests: -1, trashed: 1, logicalBytes });
   const referrer = await takeReferrer(transaction, repository, digest, record);
   const trashed: TrashRecord = {
     manifest: record,

@@ -3,6 +3,7 @@
 // being given.
 import type { LoggedEvent, MetadataStore } from "../metadata/metadata-store.ts";
 import type { EventFact, EventKind, EventRecord } from "../metadata/records.ts";
+import { Audience } from "./audience.ts";
 import { Bell } from "./bell.ts";
 import type { EventFilter } from "./event-filter.ts";
 import { checkGiven, checkKept, cursorExpired, type EventStart, resolveStart } from "./event-start.ts";
@@ -71,6 +72,7 @@ export class EventLog {
   readonly #options: EventLogOptions;
   readonly #turns = new Turns();
   readonly #bell: Bell;
+  readonly #audience = new Audience();
 
   constructor(metadata: MetadataStore, options: EventLogOptions = {}) {
     this.#metadata = metadata;
@@ -96,6 +98,11 @@ export class EventLog {
   /** The newest event's sequence; 0 when there never was one. */
   lastSequence(): number {
     return this.#metadata.lastSequence();
+  }
+
+  /** How many subscribe at this moment. */
+  get subscribers(): number {
+    return this.#audience.size;
   }
 
   /** All events up to this one were removed. */
@@ -160,6 +167,7 @@ export class EventLog {
         log: this,
         metadata: this.#metadata,
         bell: this.#bell,
+        audience: this.#audience,
         pace: this.#turns.pace(),
         ...(snapshotLimits !== undefined && { snapshotLimits }),
       },

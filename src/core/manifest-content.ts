@@ -5,8 +5,9 @@ import type { ManifestRecord } from "../metadata/records.ts";
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import { type ParsedManifest, parseManifest } from "../oci/manifest.ts";
+import { type CardReader, type TaggedContent, taggedContent } from "./content-size.ts";
 import type { CoreContext } from "./context.ts";
-import { digestsNamedBy } from "./references.ts";
+import { digestsNamedBy, type Place } from "./references.ts";
 
 /** Up to this size, in bytes, a manifest is also kept beside its card and read in one lookup. */
 export const INLINE_LIMIT = 256 * 1024;
@@ -48,4 +49,16 @@ export async function namedByStored(
   const manifest = await readStoredManifest(context, digest, record);
   const signed = record.signed === undefined ? [] : [record.signed.digest];
   return [...(manifest === undefined ? [] : digestsNamedBy(manifest)), ...signed];
+}
+
+/** What a tag of a stored manifest is to say. */
+export function storedTaggedContent(
+  context: CoreContext,
+  reader: CardReader,
+  { repository, digest }: Place,
+  record: ManifestRecord,
+): Promise<TaggedContent> {
+  return taggedContent(reader, repository, record, async () =>
+    (await readStoredManifest(context, digest, record))?.manifests.map((member) => member.digest),
+  );
 }

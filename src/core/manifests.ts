@@ -1,46 +1,30 @@
 // Manifests: exact bytes, what they refer to, and the one commit that stores a
-// manifest with its tags, its entry in the referrers index, and the events.
+// manifest with its tags, its entry in the referrers index, and the events
+// (manifest-collection.ts).
 import { trashKey } from "../metadata/keeping-keys.ts";
 import type { DeletionReason } from "../metadata/keeping-records.ts";
-import {
-  blobKey,
-  contentKey,
-  type Key,
-  linkKey,
-  manifestCountKey,
-  manifestKey,
-  referrerKey,
-  repositoryKey,
-  tagKey,
-} from "../metadata/keys.ts";
-import type { ManifestRecord } from "../metadata/records.ts";
-import { type Transaction, transact } from "../metadata/transaction.ts";
+import { blobKey, type Key, linkKey, manifestKey, repositoryKey, tagKey } from "../metadata/keys.ts";
+import { transact } from "../metadata/transaction.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Digest, digestAlgorithm, digestOf } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { ParsedManifest } from "../oci/manifest.ts";
-import { SCHEMA_1_SIGNED } from "../oci/media-types.ts";
 import type { Reference, RepositoryName, Tag } from "../oci/reference.ts";
 import { demandDelete } from "./blobs.ts";
 import type { CoreContext } from "./context.ts";
-import { type DeletedManifest, deleteManifest, kindOf } from "./deletion.ts";
+import { type DeletedManifest, deleteManifest } from "./deletion.ts";
 import { findManifest, servedDescriptor } from "./find-manifest.ts";
 import type { Pull } from "./listener.ts";
-import { INLINE_LIMIT, parseStored, readContent } from "./manifest-content.ts";
+import { ManifestCollection } from "./manifest-collection.ts";
+import { readContent } from "./manifest-content.ts";
 import { type ImportedSchema1, type ManifestDocument, readDocument } from "./manifest-document.ts";
-import { demandReferences, eventReferences } from "./manifest-references.ts";
+import { demandReferences } from "./manifest-references.ts";
 import type { Origin } from "./origin.ts";
 import { type PushedElsewhere, rulesFor } from "./pushed-elsewhere.ts";
-import {
-  addManifestHolders,
-  digestsNamedBy,
-  exchangeHolders,
-  giveUpBytes,
-  type Place,
-} from "./references.ts";
-import { ensureRepository } from "./repositories.ts";
+import { giveUpBytes } from "./references.ts";
 import { SignedForms } from "./signed-forms.ts";
-import { moveTag, type TagPrecondition } from "./tags.ts";
+import type { TagPrecondition } from "./tags.ts";
+import { transactCounted } from "./usage.ts";
 
 export interface PutManifest {
   readonly repository: RepositoryName;
@@ -86,17 +70,14 @@ export class Manifests {
     const descriptor = describe(request, document);
     const release = await context.holds.share(descriptor.digest);
     using forms = new SignedForms(context);
+    const rules = rulesFor(context, request.elsewhere);
+    const collection = new ManifestCollection(rules, request, origin, { document, descriptor, forms });
     let stored = false;
     try {
-      const card = await transact(context.metadata, async (transaction) => {
+      const card = await transactCounted(rules, async (transaction) => {
         await transaction.prefetch(keysOf(request, manifest, descriptor));
-        await demandReferences(
-          rulesFor(context, request.elsewhere),
-          transaction,
-          request.repository,
-          manifest,
-        );
-        const record = await this.#collect(transaction, origin, request, { document, descriptor, forms });
+        await demandReferences(rules, transaction, request.repository, manifest);
+        const record = await collection.collect(transaction);
         // Bytes before cards: the commit that follows must not point to nothing.
         if (!stored) await context.blobs.put(descriptor.digest, content);
         stored = true;
@@ -152,107 +133,6 @@ export class Manifests {
     const deletion = { repository, digest, origin, reason: reason ?? ({ kind: "request" } as const) };
     return transact(context.metadata, (transaction) => deleteManifest(context, transaction, deletion));
   }
-
-  /** Collects all changes that storing the manifest means; returns its card. */
-  async #collect(
-    transaction: Transaction,
-    origin: Origin,
-    request: PutManifest,
-    manifestToStore: ManifestToStore,
-  ): Promise<ManifestRecord> {
-    const context = this.#context;
-    const { descriptor } = manifestToStore;
-    const { manifest } = manifestToStore.document;
-    const { repository, tags, precondition, elsewhere } = request;
-    const { artifactType } = manifest;
-    await ensureRepository(context, transaction, origin, repository);
-    const card = await this.#putCards(transaction, request, manifestToStore);
-    const fact = {
-      kind: "manifest_pushed",
-      descriptor,
-      tags,
-      ...kindOf(manifest),
-      ...(await eventReferences(transaction, repository, manifest)),
-    } as const;
-    context.listener.changed(transaction, origin, repository, fact);
-    const optional = {
-      ...(artifactType !== undefined && { artifactType }),
-      ...(precondition !== undefined && { precondition }),
-    };
-    for (const tag of new Set(tags)) {
-      const time = elsewhere?.tagTimes.get(tag);
-      const move = { repository, tag, descriptor, origin, ...optional, ...(time !== undefined && { time }) };
-      await moveTag(context, transaction, move);
-    }
-    return card;
-  }
-
-  async #putCards(
-    transaction: Transaction,
-    { repository, elsewhere }: PutManifest,
-    { document, descriptor: { mediaType, digest, size }, forms }: ManifestToStore,
-  ): Promise<ManifestRecord> {
-    const { manifest, content } = document;
-    const { subject, artifactType, annotations } = manifest;
-    const key = manifestKey(repository, digest);
-    const known = await transaction.get(key);
-    const trashed = known === undefined ? await transaction.get(trashKey(repository, digest)) : undefined;
-    const before = known ?? trashed?.manifest;
-    const now = this.#context.now();
-    const pushTime = Math.max(elsewhere?.time ?? now, before?.pushTime ?? before?.createTime ?? 0);
-    const createTime = before?.createTime ?? pushTime;
-    const kind = artifactType === undefined ? {} : { artifactType };
-    const revision = (before?.revision ?? 0) + 1;
-    const signed = await forms.place(transaction, { repository, digest }, document, before);
-    const card: ManifestRecord = {
-      mediaType: signed === undefined ? mediaType : SCHEMA_1_SIGNED,
-      size,
-      createTime,
-      ...(before !== undefined && { pushTime }),
-      revision,
-      ...(subject !== undefined && { subject }),
-      ...kind,
-      ...(signed !== undefined && { signed }),
-    };
-    transaction.put(key, card);
-    const blob = await transaction.get(blobKey(digest));
-    if (blob === undefined || blob.damageTime !== undefined)
-      transaction.put(blobKey(digest), { size, createTime: now });
-    if (before !== undefined && before.mediaType !== card.mediaType)
-      await this.#exchangeNamed(transaction, { repository, digest }, document, before);
-    if (known !== undefined) return card;
-    transaction.add(manifestCountKey(repository), 1);
-    if (size <= INLINE_LIMIT) transaction.put(contentKey(digest), content);
-    // From the trash it comes with all that it holds.
-    if (trashed !== undefined) transaction.remove(trashKey(repository, digest));
-    else {
-      const named = signed === undefined ? [] : [signed.digest];
-      addManifestHolders(transaction, { repository, digest }, [...digestsNamedBy(manifest), ...named]);
-    }
-    if (subject === undefined) return card;
-    const referrer = { mediaType, size, ...kind, ...(annotations !== undefined && { annotations }) };
-    transaction.put(referrerKey(repository, subject, digest), referrer);
-    return card;
-  }
-
-  /** Called by another media type, the same bytes can name other things. */
-  async #exchangeNamed(
-    transaction: Transaction,
-    place: Place,
-    { content, manifest }: ManifestDocument,
-    before: ManifestRecord,
-  ): Promise<void> {
-    const stored = parseStored(content, before.mediaType);
-    const from = stored === undefined ? [] : digestsNamedBy(stored);
-    await exchangeHolders(this.#context, transaction, place, { from, to: digestsNamedBy(manifest) });
-  }
-}
-
-/** What is about to be stored. */
-interface ManifestToStore {
-  readonly document: ManifestDocument;
-  readonly descriptor: Descriptor;
-  readonly forms: SignedForms;
 }
 
 /** What storing the manifest will ask the catalogue for. */
@@ -265,6 +145,7 @@ function keysOf(
     repositoryKey(repository),
     manifestKey(repository, digest),
     trashKey(repository, digest),
+    linkKey(repository, digest),
     blobKey(digest),
     ...blobs.map((blob) => linkKey(repository, blob.digest)),
     ...tags.map((tag) => tagKey(repository, tag)),

@@ -5,6 +5,7 @@ import type { PullsRecord } from "../metadata/keeping-records.ts";
 import { manifestKey } from "../metadata/keys.ts";
 import type { Transaction } from "../metadata/transaction.ts";
 import type { RecordedPull } from "./pull-window.ts";
+import { countUsage, NO_QUOTAS } from "./usage.ts";
 
 interface Counted extends PullsRecord {
   readonly pull: RecordedPull["pull"];
@@ -27,6 +28,7 @@ export async function countPulls(transaction: Transaction, recorded: readonly Re
     if ((await transaction.get(manifestKey(repository, descriptor.digest))) === undefined) continue;
     const key = pullsKey(repository, descriptor.digest);
     const before = await transaction.get(key);
+    countUsage(NO_QUOTAS, transaction, repository, { pulls: count, pullTime: lastTime });
     transaction.put(key, {
       count: (before?.count ?? 0) + count,
       lastTime: Math.max(before?.lastTime ?? 0, lastTime),

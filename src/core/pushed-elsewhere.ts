@@ -2,6 +2,7 @@
 // there, for retention goes by them, and is not judged more strictly than it was.
 import type { Tag } from "../oci/reference.ts";
 import type { CoreContext } from "./context.ts";
+import { withoutQuotas } from "./usage.ts";
 
 /** A push to another registry. Times in milliseconds since 1970. */
 export interface PushedElsewhere {
@@ -10,9 +11,9 @@ export interface PushedElsewhere {
   readonly tagTimes: ReadonlyMap<Tag, number>;
 }
 
-/** What was accepted elsewhere is not refused for a member that it lacked there too. */
+/** What was accepted elsewhere is not refused for a member that it lacked there too, nor for a quota. */
 export function rulesFor(context: CoreContext, elsewhere: PushedElsewhere | undefined): CoreContext {
-  return elsewhere === undefined
-    ? context
-    : { ...context, options: { ...context.options, sparseIndexes: true } };
+  if (elsewhere === undefined) return context;
+  const free = withoutQuotas(context);
+  return { ...free, options: { ...free.options, sparseIndexes: true } };
 }

@@ -18,6 +18,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { ParsedManifest } from "../oci/manifest.ts";
 import type { RepositoryName } from "../oci/reference.ts";
 import type { CoreContext } from "./context.ts";
+import { cardsBesideLink, countedBytes, countUsage } from "./usage.ts";
 
 export const NOTHING = new Uint8Array(0);
 
@@ -116,7 +117,11 @@ export async function ensureLink(
     return false;
   }
   const createTime = context.now();
-  transaction.put(key, { size, createTime });
+  const link = { size, createTime };
+  const others = await cardsBesideLink(transaction, repository, digest);
+  transaction.put(key, link);
+  const bytes = countedBytes({ ...others, link }) - countedBytes({ ...others, link: undefined });
+  countUsage(context, transaction, repository, { blobs: 1, bytes });
   transaction.add(contentsKey(repository), 1);
   transaction.put(linkHolderKey(digest, repository), NOTHING);
   transaction.add(heldKey(digest), 1);
@@ -124,14 +129,18 @@ export async function ensureLink(
   return true;
 }
 
-/** Removes a link that was read in this attempt. Its bytes are looked at `graceMs` from now. */
-export function removeLink(
+/** Removes a link that is there. Its bytes are looked at `graceMs` from now. */
+export async function removeLink(
   context: CoreContext,
   transaction: Transaction,
   { repository, digest }: Place,
   graceMs: number,
-): void {
+): Promise<void> {
+  const link = await transaction.get(linkKey(repository, digest));
+  const others = await cardsBesideLink(transaction, repository, digest);
   transaction.remove(linkKey(repository, digest));
+  const bytes = countedBytes({ ...others, link: undefined }) - countedBytes({ ...others, link });
+  countUsage(context, transaction, repository, { blobs: -1, bytes });
   transaction.add(contentsKey(repository), -1);
   transaction.remove(linkHolderKey(digest, repository));
   transaction.add(heldKey(digest), -1);

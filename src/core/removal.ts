@@ -22,6 +22,7 @@ import type { CoreContext } from "./context.ts";
 import { namedByStored } from "./manifest-content.ts";
 import { NOBODY } from "./origin.ts";
 import { type Place, removeLink, removeManifestHolders } from "./references.ts";
+import { countedBytes, countUsage, digestCards, exchangeBlobCard } from "./usage.ts";
 
 /** What became of something that was due. */
 export type Outcome =
@@ -59,7 +60,7 @@ export function expireLink(
     const isPushing = (await transaction.get(keys.uploads)) !== undefined;
     if (isPushing && since + MOST_GRACES * graceMs > now())
       return { kind: "later", time: now() + Math.max(graceMs / 4, LEAST_WAIT_MS) };
-    removeLink(context, transaction, { repository, digest }, 0);
+    await removeLink(context, transaction, { repository, digest }, 0);
     const descriptor = { mediaType: OCTET_STREAM, digest, size: link.size };
     context.listener.changed(transaction, NOBODY, repository, { kind: "blob_deleted", descriptor });
     return { kind: "removed", size: link.size };
@@ -76,7 +77,7 @@ export function expireBlob(context: CoreContext, digest: Digest): Promise<Outcom
     if ((await transaction.get(heldKey(digest))) !== undefined) return KEPT;
     const blob = await transaction.get(blobKey(digest));
     if (blob === undefined) return { kind: "removed", size: 0 };
-    transaction.remove(blobKey(digest));
+    exchangeBlobCard(transaction, digest, { before: blob, after: undefined });
     transaction.remove(contentKey(digest));
     const descriptor = { mediaType: OCTET_STREAM, digest, size: blob.size };
     context.listener.changed(transaction, NOBODY, undefined, { kind: "blob_collected", descriptor });
@@ -105,6 +106,13 @@ export async function purgeFromTrash(
   { manifest }: TrashRecord,
 ): Promise<void> {
   const named = await namedByStored(context, digest, manifest);
+  const before = await digestCards(transaction, repository, digest);
+  const pulls = await transaction.get(pullsKey(repository, digest));
+  countUsage(context, transaction, repository, {
+    trashed: -1,
+    bytes: countedBytes({ ...before, trashed: undefined }) - countedBytes(before),
+    pulls: -(pulls?.count ?? 0),
+  });
   transaction.remove(trashKey(repository, digest));
   transaction.remove(untaggedKey(repository, digest));
   transaction.remove(pullsKey(repository, digest));

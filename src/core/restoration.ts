@@ -11,11 +11,12 @@ import type { Tag } from "../oci/reference.ts";
 import { digestOfAttachedTag } from "./attached-tags.ts";
 import type { CoreContext } from "./context.ts";
 import { kindOf } from "./deletion.ts";
-import { readStoredManifest } from "./manifest-content.ts";
+import { readStoredManifest, storedTaggedContent } from "./manifest-content.ts";
 import type { Origin } from "./origin.ts";
 import { ensureLink, type Place } from "./references.ts";
 import { ensureRepository } from "./repositories.ts";
 import { moveTag } from "./tags.ts";
+import { countUsage } from "./usage.ts";
 
 export interface Restoration {
   readonly descriptor: Descriptor;
@@ -138,7 +139,10 @@ async function restoreCard(
   transaction.remove(trashKey(repository, digest));
   // Brought back is as good as pushed: whoever judges by age begins anew.
   const revision = manifest.revision + 1;
-  transaction.put(manifestKey(repository, digest), { ...manifest, revision, pushTime: context.now() });
+  const pushTime = context.now();
+  transaction.put(manifestKey(repository, digest), { ...manifest, revision, pushTime });
+  const logicalBytes = manifest.contentSize ?? 0;
+  countUsage(context, transaction, repository, { manifests: 1, trashed: -1, logicalBytes, pushTime });
   transaction.add(manifestCountKey(repository), 1);
   if (manifest.subject !== undefined && referrer !== undefined)
     transaction.put(referrerKey(repository, manifest.subject, digest), referrer);
@@ -188,17 +192,12 @@ async function restoreAttachedTags(
       takenTags.push(tag);
       continue;
     }
-    const { mediaType, size, artifactType, revision } = card;
+    const { mediaType, size, revision } = card;
     // As a push would: who deletes or judges the manifest at the same moment sees it.
     transaction.put(manifestKey(repository, digest), { ...card, revision: revision + 1 });
-    const kind = artifactType === undefined ? {} : { artifactType };
-    await moveTag(context, transaction, {
-      repository,
-      tag,
-      descriptor: { mediaType, digest, size },
-      ...kind,
-      origin,
-    });
+    const content = await storedTaggedContent(context, transaction, { repository, digest }, card);
+    const descriptor = { mediaType, digest, size };
+    await moveTag(context, transaction, { repository, tag, descriptor, content, origin });
     tags.push(tag);
   }
   return { tags, takenTags };
@@ -214,20 +213,20 @@ async function restoreTags(
   const record = await transaction.get(trashKey(repository, digest));
   const tags: Tag[] = [];
   const takenTags: Tag[] = [];
-  if (record === undefined) return { tags, takenTags };
-  const { mediaType, size, artifactType } = record.manifest;
+  if (record === undefined || record.tags.length === 0) return { tags, takenTags };
+  const { mediaType, size } = record.manifest;
   const descriptor = { mediaType, digest, size };
+  const content = await storedTaggedContent(context, transaction, { repository, digest }, record.manifest);
   for (const [place, tag] of record.tags.entries()) {
     if (!wants(tag)) continue;
     if ((await transaction.get(tagKey(repository, tag))) !== undefined) {
       takenTags.push(tag);
       continue;
     }
-    const kind = artifactType === undefined ? {} : { artifactType };
     // It is as old as it was: retention would otherwise take it for the newest.
     const time = record.tagTimes?.[place];
     const since = time === undefined ? {} : { time };
-    await moveTag(context, transaction, { repository, tag, descriptor, ...kind, origin, ...since });
+    await moveTag(context, transaction, { repository, tag, descriptor, content, origin, ...since });
     tags.push(tag);
   }
   return { tags, takenTags };

@@ -12,6 +12,7 @@ import type { CoreContext } from "./context.ts";
 import type { Release } from "./holds.ts";
 import type { ManifestDocument } from "./manifest-document.ts";
 import { exchangeHolders, type Place } from "./references.ts";
+import { ensureBlobCard } from "./usage.ts";
 
 /** Places signed forms for one push; what it places is kept from the collector until the push is over. */
 export class SignedForms implements Disposable {
@@ -76,9 +77,7 @@ export class SignedForms implements Disposable {
     this.#releases.push(await holds.share(digest));
     await blobs.put(digest, content);
     this.#placed.push(digest);
-    const card = await transaction.get(blobKey(digest));
-    if (card === undefined || card.damageTime !== undefined)
-      transaction.put(blobKey(digest), { size, createTime: now() });
+    await ensureBlobCard(transaction, digest, { size, createTime: now() });
     return { digest, size };
   }
 }

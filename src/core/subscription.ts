@@ -2,6 +2,7 @@
 // or its client is slow it holds no more than one small batch, and while it has
 // much to catch up it lets others in between.
 import type { MetadataStore } from "../metadata/metadata-store.ts";
+import type { Audience } from "./audience.ts";
 import type { Bell } from "./bell.ts";
 import type { Delivery, EventLog, SubscriptionRequest } from "./events.ts";
 import { snapshotItems } from "./snapshot-items.ts";
@@ -12,6 +13,7 @@ export interface SubscriptionParts {
   readonly log: EventLog;
   readonly metadata: MetadataStore;
   readonly bell: Bell;
+  readonly audience: Audience;
   /** The subscription's own. */
   readonly pace: Pace;
   readonly snapshotLimits?: SnapshotLimits;
@@ -29,6 +31,7 @@ export async function* subscription(
 ): Deliveries<void> {
   const { log, pace } = parts;
   using ear = parts.bell.listen(signal);
+  using _seat = parts.audience.enter();
   let sequence: number;
   if (start.kind === "snapshot") {
     sequence = yield* tellSnapshot(parts, { filter, signal, keepaliveMs });

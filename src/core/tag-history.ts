@@ -2,18 +2,21 @@
 import { CommitConflict } from "../metadata/engine.ts";
 import { trashKey } from "../metadata/keeping-keys.ts";
 import { manifestKey, tagKey } from "../metadata/keys.ts";
-import { type Transaction, transact } from "../metadata/transaction.ts";
+import type { Transaction } from "../metadata/transaction.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName, Tag } from "../oci/reference.ts";
+import type { TaggedContent } from "./content-size.ts";
 import type { CoreContext } from "./context.ts";
+import { storedTaggedContent } from "./manifest-content.ts";
 import type { Origin } from "./origin.ts";
 import type { Page, PageRequest } from "./page.ts";
 import type { Place } from "./references.ts";
 import { attachedButFor, type Restoration, restoreFromTrash } from "./restoration.ts";
 import { digestAt, listTagChanges, type TagChange } from "./tag-changes.ts";
 import { moveTag, type TagPrecondition } from "./tags.ts";
+import { transactCounted } from "./usage.ts";
 
 export interface RestoreTag {
   readonly repository: RepositoryName;
@@ -43,20 +46,20 @@ export class TagHistory {
     return listTagChanges(this.#context, { repository, tag }, request);
   }
 
-  /** Points a tag back, and undeletes what it takes. Throws MANIFEST_UNKNOWN, PRECONDITION_FAILED. */
+  /** Points a tag back, and undeletes what it takes. Throws MANIFEST_UNKNOWN, PRECONDITION_FAILED, DENIED. */
   async restore(request: RestoreTag, origin: Origin): Promise<RestoredTag> {
     const context = this.#context;
     const { repository, tag, target, precondition } = request;
     const digest = target.kind === "digest" ? target.digest : await this.#demandThen(request, target.time);
-    return transact(context.metadata, async (transaction) => {
+    return transactCounted(context, async (transaction) => {
       await transaction.prefetch([tagKey(repository, tag), manifestKey(repository, digest)]);
       const found = await this.#find(transaction, { repository, tag, digest, origin });
-      const { descriptor, artifactType } = found;
+      const { descriptor, content } = found;
       await moveTag(context, transaction, {
         repository,
         tag,
         descriptor,
-        ...(artifactType !== undefined && { artifactType }),
+        content,
         ...(precondition !== undefined && { precondition }),
         origin,
       });
@@ -82,15 +85,16 @@ export class TagHistory {
     }: { repository: RepositoryName; tag: Tag; digest: Digest; origin: Origin },
   ): Promise<{
     readonly descriptor: Descriptor;
-    readonly artifactType: string | undefined;
+    readonly content: TaggedContent;
     readonly undeleted: readonly Digest[];
   }> {
     const live = await transaction.get(manifestKey(repository, digest));
     if (live !== undefined) {
-      const { mediaType, size, artifactType, revision } = live;
+      const { mediaType, size, revision } = live;
       // As a push would: who deletes or judges the manifest at the same moment sees it.
       transaction.put(manifestKey(repository, digest), { ...live, revision: revision + 1 });
-      return { descriptor: { mediaType, digest, size }, artifactType, undeleted: [] };
+      const content = await storedTaggedContent(this.#context, transaction, { repository, digest }, live);
+      return { descriptor: { mediaType, digest, size }, content, undeleted: [] };
     }
     const record = await transaction.get(trashKey(repository, digest));
     if (record === undefined) {
@@ -106,8 +110,8 @@ export class TagHistory {
       // The one comes back by what is asked for.
       wants: attachedButFor(tag),
     });
-    const { artifactType } = record.manifest;
-    return { descriptor: restored.descriptor, artifactType, undeleted: [digest, ...restored.companions] };
+    const content = await storedTaggedContent(this.#context, transaction, place, record.manifest);
+    return { descriptor: restored.descriptor, content, undeleted: [digest, ...restored.companions] };
   }
 
   /** Throws CommitConflict for one that came out of the trash between the looks for it here and there. */

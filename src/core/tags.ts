@@ -2,7 +2,7 @@
 // the index of a manifest's tags, and announced by one event.
 import { untaggedKey } from "../metadata/keeping-keys.ts";
 import type { DeletionReason } from "../metadata/keeping-records.ts";
-import { manifestKey, manifestTagKey, tagKey, tagsOf } from "../metadata/keys.ts";
+import { manifestKey, manifestTagKey, tagKey } from "../metadata/keys.ts";
 import type { TagRecord } from "../metadata/records.ts";
 import { type Transaction, transact } from "../metadata/transaction.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -10,12 +10,14 @@ import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName, Tag } from "../oci/reference.ts";
 import { demandDelete } from "./blobs.ts";
+import type { TaggedContent } from "./content-size.ts";
 import type { CoreContext } from "./context.ts";
+import { type ListedTag, listTags } from "./listing/tags.ts";
 import type { Origin } from "./origin.ts";
-import { type Page, type PageRequest, pageOf } from "./page.ts";
+import type { Page, PageRequest } from "./page.ts";
 import { NOTHING } from "./references.ts";
-import { demandRepository } from "./repositories.ts";
 import { recordTagChange } from "./tag-changes.ts";
+import { countUsage } from "./usage.ts";
 
 /** What must be true of a tag for a change to happen. */
 export type TagPrecondition =
@@ -32,12 +34,6 @@ export interface DeleteTag {
   readonly reason?: DeletionReason;
   /** When the tag must have been set for the last time. Absent: at any time. */
   readonly updateTime?: number;
-}
-
-/** A tag in a list; without a record when only names were asked for. */
-export interface ListedTag {
-  readonly name: Tag;
-  readonly record?: TagRecord;
 }
 
 export function tagDescriptor({ mediaType, digest, size }: TagRecord): Descriptor {
@@ -76,22 +72,30 @@ export async function moveTag(
     readonly repository: RepositoryName;
     readonly tag: Tag;
     readonly descriptor: Descriptor;
-    readonly artifactType?: string;
+    /** What lists tell of the manifest. */
+    readonly content: TaggedContent;
     readonly precondition?: TagPrecondition;
     readonly origin: Origin;
     /** When it was set, in milliseconds since 1970. Absent: now. */
     readonly time?: number;
   },
 ): Promise<void> {
-  const { repository, tag, descriptor, artifactType, origin } = move;
-  const kind = artifactType === undefined ? {} : { artifactType };
+  const { repository, tag, descriptor, content, origin } = move;
+  const kind = content.artifactType === undefined ? {} : { artifactType: content.artifactType };
   const key = tagKey(repository, tag);
   const current = await transaction.get(key);
   checkPrecondition(tag, current, move.precondition);
-  transaction.put(key, { ...descriptor, updateTime: move.time ?? context.now() });
+  const { actor } = origin;
+  transaction.put(key, {
+    ...descriptor,
+    updateTime: move.time ?? context.now(),
+    ...content,
+    ...(actor !== undefined && { actor }),
+  });
   if (current?.digest === descriptor.digest) return;
   transaction.put(manifestTagKey(repository, descriptor.digest, tag), NOTHING);
-  if (current !== undefined) untag(context, transaction, { repository, tag, digest: current.digest });
+  if (current === undefined) countUsage(context, transaction, repository, { tags: 1 });
+  else untag(context, transaction, { repository, tag, digest: current.digest });
   const from = current === undefined ? {} : { from: current.digest };
   recordTagChange(context, transaction, { repository, tag, ...from, to: descriptor.digest, origin });
   const fact =
@@ -118,6 +122,7 @@ export function removeTag(
 ): void {
   const { repository, tag, current, artifactType, origin, reason } = removal;
   transaction.remove(tagKey(repository, tag));
+  countUsage(context, transaction, repository, { tags: -1 });
   untag(context, transaction, { repository, tag, digest: current.digest });
   recordTagChange(context, transaction, { repository, tag, from: current.digest, origin, reason });
   const descriptor = tagDescriptor(current);
@@ -185,19 +190,17 @@ export class Tags {
   async list(
     repository: RepositoryName,
     request: PageRequest,
-    options: { readonly namesOnly: boolean },
+    { namesOnly }: { readonly namesOnly: boolean },
   ): Promise<Page<ListedTag>> {
-    await demandRepository(this.#context, repository);
     const { after, limit } = request;
-    const { namesOnly } = options;
-    const entries = await this.#context.metadata.page(tagsOf(repository), {
-      limit: limit + 1,
-      namesOnly,
-      ...(after !== undefined && { after }),
+    const { items, next } = await listTags(this.#context, {
+      repository,
+      limit,
+      order: "name",
+      descending: false,
+      tell: namesOnly ? "names" : "records",
+      ...(after !== undefined && { after: { name: after } }),
     });
-    return pageOf(entries, limit, ({ name, record }) => ({
-      name: name as Tag,
-      ...(record !== undefined && { record }),
-    }));
+    return { items, more: next !== undefined };
   }
 }

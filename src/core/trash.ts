@@ -14,6 +14,7 @@ import { type Page, type PageRequest, pageOf } from "./page.ts";
 import type { Place } from "./references.ts";
 import { purgeFromTrash } from "./removal.ts";
 import { ANY_TAG, type Restoration, restoreFromTrash } from "./restoration.ts";
+import { transactCounted } from "./usage.ts";
 
 /** A manifest in the trash, as it is listed. */
 export interface TrashedManifest extends Place {
@@ -48,10 +49,10 @@ export class Trash {
     return pageOf(found, limit, (manifest) => manifest);
   }
 
-  /** Brings a manifest back, with what went with it and the tags that nobody has used since. Throws MANIFEST_UNKNOWN. */
+  /** Brings a manifest back, with what went with it and the tags that nobody has used since. Throws MANIFEST_UNKNOWN, DENIED. */
   restore(repository: RepositoryName, digest: Digest, origin: Origin): Promise<Restoration> {
     const place = { repository, digest };
-    return transact(this.#context.metadata, async (transaction) => {
+    return transactCounted(this.#context, async (transaction) => {
       const record = await demandTrashed(transaction, place);
       return restoreFromTrash(this.#context, transaction, { place, record, origin, wants: ANY_TAG });
     });

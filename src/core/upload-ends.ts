@@ -1,13 +1,20 @@
 // How an upload session ends because nobody goes on with it. Its card goes first and
 // its bytes afterwards; meanwhile nobody can write, so nothing acknowledged is lost.
 import { openUploadsKey } from "../metadata/keeping-keys.ts";
-import { uploadKey } from "../metadata/keys.ts";
-import type { UploadRecord } from "../metadata/records.ts";
+import { closedUploadKey, closedUploads, uploadKey } from "../metadata/keys.ts";
+import { remove } from "../metadata/metadata-store.ts";
+import type { ClosedUploadRecord, UploadRecord } from "../metadata/records.ts";
 import { type Transaction, transact } from "../metadata/transaction.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { CoreContext } from "./context.ts";
 import { removeEmptyRepository } from "./removal.ts";
 import type { UploadName } from "./uploads.ts";
+
+/** How long asking again for a commit gives the same answer, in milliseconds. */
+const CLOSED_UPLOAD_AGE = 60 * 60 * 1000;
+
+/** How many cards are read at once where all are walked through. */
+const BATCH = 1000;
 
 /** When anything was last done with the session, in milliseconds since 1970. */
 export function lastActivity({ createTime }: UploadRecord, lastWrite: number | undefined): number {
@@ -61,4 +68,23 @@ export function dropOrphan(
 function falseIfHeld(error: unknown): false {
   if (error instanceof RegistryError && error.code === "BLOB_UPLOAD_INVALID") return false;
   throw error;
+}
+
+/** Forgets sessions that were committed more than an hour ago. */
+export async function forgetClosedUploads({ metadata, now }: CoreContext): Promise<void> {
+  let after = "";
+  for (;;) {
+    const entries = await metadata.page(closedUploads, { limit: BATCH, after });
+    const old = entries.filter(({ record }) => record !== undefined && isOld(record, now()));
+    if (old.length > 0)
+      await metadata.commit({ changes: old.map((entry) => remove(closedUploadKey(entry.name))) });
+    const last = entries.at(-1);
+    // Ids sort by the time of creation: behind a page without old ones everything is younger.
+    if (last === undefined || old.length === 0) return;
+    after = last.name;
+  }
+}
+
+function isOld(record: ClosedUploadRecord, now: number): boolean {
+  return record.closeTime < now - CLOSED_UPLOAD_AGE;
 }

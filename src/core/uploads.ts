@@ -1,18 +1,10 @@
 // Upload sessions: a card in the catalogue, bytes in the cellar. The session ends
 // in the same commit that links its blob; what is left of it is swept at start.
 import type { FinishedUpload } from "../blobs/upload-store.ts";
-import { openUploadsKey } from "../metadata/keeping-keys.ts";
-import {
-  blobKey,
-  closedUploadKey,
-  closedUploads,
-  linkKey,
-  repositoryKey,
-  uploadKey,
-  uploads,
-} from "../metadata/keys.ts";
-import { add, put, remove } from "../metadata/metadata-store.ts";
-import type { ClosedUploadRecord, UploadRecord } from "../metadata/records.ts";
+import { manifestHolderKey, openUploadsKey } from "../metadata/keeping-keys.ts";
+import { blobKey, closedUploadKey, linkKey, repositoryKey, uploadKey, uploads } from "../metadata/keys.ts";
+import { add, put } from "../metadata/metadata-store.ts";
+import type { UploadRecord } from "../metadata/records.ts";
 import { type Transaction, transact } from "../metadata/transaction.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { DEFAULT_DIGEST_ALGORITHM, type Digest, type DigestAlgorithm } from "../oci/digest.ts";
@@ -22,13 +14,13 @@ import { blobDescriptor } from "./blobs.ts";
 import type { CoreContext } from "./context.ts";
 import type { Origin } from "./origin.ts";
 import type { Page, PageRequest } from "./page.ts";
+import { demandRoom } from "./quotas.ts";
 import { ensureLink, giveUpBytes } from "./references.ts";
 import { removeEmptyRepository } from "./removal.ts";
 import { ensureRepository } from "./repositories.ts";
-import { dropOrphan, expireUpload, lastActivity, removeSession } from "./upload-ends.ts";
-
-/** How long asking again for a commit gives the same answer, in milliseconds. */
-const CLOSED_UPLOAD_AGE = 60 * 60 * 1000;
+import { dropOrphan, expireUpload, forgetClosedUploads, lastActivity, removeSession } from "./upload-ends.ts";
+import { roomFor, withinRoom } from "./upload-room.ts";
+import { ensureBlobCard, transactCounted } from "./usage.ts";
 
 /** How many cards are read at once where all are walked through. */
 const BATCH = 1000;
@@ -58,6 +50,13 @@ export interface WritePlace {
   readonly size?: number;
 }
 
+/** What is known of an upload before it begins; absent members are not. */
+export interface Announced {
+  readonly digest?: Digest;
+  /** In bytes. */
+  readonly size?: number;
+}
+
 /** A session about to become a blob. */
 interface Closing {
   readonly name: UploadName;
@@ -72,7 +71,14 @@ export class Uploads {
     this.#context = context;
   }
 
-  async create(repository: RepositoryName, algorithm?: DigestAlgorithm): Promise<Upload> {
+  /** Throws DENIED where what is announced does not fit into a quota, or nothing more does. */
+  async create(
+    repository: RepositoryName,
+    algorithm?: DigestAlgorithm,
+    announced: Announced = {},
+  ): Promise<Upload> {
+    const room = await roomFor(this.#context, repository, announced.digest);
+    demandRoom(room, announced.size ?? 1);
     const id = this.#context.newId();
     const record = {
       repository,
@@ -91,22 +97,31 @@ export class Uploads {
     return { ...record, id: name.id, offset: await this.#context.uploads.size(name.id) };
   }
 
-  /** Appends bytes; see UploadStore.write for what offset and size mean and what is thrown. */
+  /**
+   * Appends bytes; see UploadStore.write for what offset and size mean and what is thrown. What does not fit into a
+   * quota is DENIED, at once where the size is known, else when so much has come.
+   */
   async write(name: UploadName, place: WritePlace, chunks: AsyncIterable<Uint8Array>): Promise<Upload> {
     const record = await this.#demand(name);
     const options = { ...place, algorithm: record.algorithm };
-    const writing = this.#context.uploads.write(name.id, options, chunks);
+    const room = await roomFor(this.#context, name.repository);
+    const bytes = await withinRoom(this.#context, room, name.id, place, chunks);
+    const writing = this.#context.uploads.write(name.id, options, bytes);
     const offset = await writing.finally(() => this.#discardIfEnded(name));
     return { ...record, id: name.id, offset };
   }
 
-  /** Makes the bytes a blob of the repository. Throws DIGEST_INVALID, BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_INVALID. */
+  /**
+   * Makes the bytes a blob of the repository. Throws DIGEST_INVALID, BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_INVALID, and
+   * DENIED when they do not fit into a quota; the session goes on then.
+   */
   commit(name: UploadName, digest: Digest, origin: Origin): Promise<Descriptor> {
     const { uploads } = this.#context;
-    return this.#close({ name, digest, origin }, async () => ({
-      size: await uploads.commit(name.id, digest),
-      remains: true,
-    }));
+    return this.#close({ name, digest, origin }, async () => {
+      const room = await roomFor(this.#context, name.repository, digest);
+      if (room !== undefined) demandRoom(room, await uploads.size(name.id));
+      return { size: await uploads.commit(name.id, digest), remains: true };
+    });
   }
 
   /** Appends the last bytes and commits, as write and commit after another would, with less work. */
@@ -117,9 +132,11 @@ export class Uploads {
     chunks: AsyncIterable<Uint8Array>,
   ): Promise<Descriptor> {
     const { uploads } = this.#context;
-    return this.#close({ name, digest, origin }, ({ algorithm }) =>
-      uploads.finish(name.id, { ...place, algorithm }, digest, chunks),
-    );
+    return this.#close({ name, digest, origin }, async ({ algorithm }) => {
+      const room = await roomFor(this.#context, name.repository, digest);
+      const bytes = await withinRoom(this.#context, room, name.id, place, chunks);
+      return uploads.finish(name.id, { ...place, algorithm }, digest, bytes);
+    });
   }
 
   /** Ends the session without a blob. Throws BLOB_UPLOAD_UNKNOWN, and BLOB_UPLOAD_INVALID while it is written to. */
@@ -169,19 +186,8 @@ export class Uploads {
   }
 
   /** Forgets sessions that were committed more than an hour ago. */
-  async forgetClosed(): Promise<void> {
-    const { metadata, now } = this.#context;
-    let after = "";
-    for (;;) {
-      const entries = await metadata.page(closedUploads, { limit: BATCH, after });
-      const old = entries.filter(({ record }) => record !== undefined && isOld(record, now()));
-      if (old.length > 0)
-        await metadata.commit({ changes: old.map((entry) => remove(closedUploadKey(entry.name))) });
-      const last = entries.at(-1);
-      // Ids sort by the time of creation: behind a page without old ones everything is younger.
-      if (last === undefined || old.length === 0) return;
-      after = last.name;
-    }
+  forgetClosed(): Promise<void> {
+    return forgetClosedUploads(this.#context);
   }
 
   async *#walk(after = ""): AsyncGenerator<{ readonly name: string; readonly record: UploadRecord }> {
@@ -212,7 +218,9 @@ export class Uploads {
     try {
       const { size, remains } = await finish(record);
       isPlaced = true;
-      const blob = await transact(metadata, (transaction) => this.#end(transaction, closing, size));
+      const blob = await transactCounted(this.#context, (transaction) =>
+        this.#end(transaction, closing, size),
+      );
       if (remains) await this.#discardQuietly(name);
       return blob;
     } catch (error) {
@@ -255,14 +263,12 @@ export class Uploads {
     const context = this.#context;
     const { repository, id } = name;
     const keys = [uploadKey(id), repositoryKey(repository), blobKey(digest), linkKey(repository, digest)];
-    await transaction.prefetch(keys);
+    await transaction.prefetch([...keys, manifestHolderKey(digest, repository, digest)]);
     const session = await transaction.get(uploadKey(id));
     if (session === undefined) return this.#committedBefore(name, digest);
     const createTime = context.now();
     await ensureRepository(context, transaction, origin, repository);
-    const blob = await transaction.get(blobKey(digest));
-    if (blob === undefined || blob.damageTime !== undefined)
-      transaction.put(blobKey(digest), { size, createTime });
+    await ensureBlobCard(transaction, digest, { size, createTime });
     await ensureLink(context, transaction, { repository, digest }, size);
     removeSession(transaction, name);
     transaction.put(closedUploadKey(id), { repository, digest, size, closeTime: createTime });
@@ -271,10 +277,6 @@ export class Uploads {
     context.listener.changed(transaction, origin, repository, fact);
     return descriptor;
   }
-}
-
-function isOld(record: ClosedUploadRecord, now: number): boolean {
-  return record.closeTime < now - CLOSED_UPLOAD_AGE;
 }
 
 function uploadUnknown({ repository, id }: UploadName): RegistryError {

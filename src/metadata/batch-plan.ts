@@ -7,8 +7,11 @@ import {
   type EngineCommit,
   type EngineEntry,
   type EngineExpectation,
+  type EngineSum,
+  LimitExceeded,
 } from "./engine.ts";
 import { eventKey, LAST_EVENT_KEY, type LogBounds, TRIMMED_KEY } from "./event-keys.ts";
+import { decodeSums, encodeSums } from "./sums.ts";
 
 /** A row's value; undefined when there is no such row. */
 export type RowValue = Uint8Array | undefined;
@@ -16,7 +19,7 @@ export type RowValue = Uint8Array | undefined;
 /** The keys whose rows must be known before the commit can be admitted. */
 export function keysToKnow(commit: EngineCommit): string[] {
   const keys = commit.expectations.map((expectation) => expectation.key);
-  for (const change of commit.changes) if (change.kind === "add") keys.push(change.key);
+  for (const { kind, key } of commit.changes) if (kind === "add" || kind === "sum") keys.push(key);
   return keys;
 }
 
@@ -52,7 +55,7 @@ export class BatchPlan {
     return this.rows.size === 0 && this.events.length === 0 && this.#trimmed === this.#before.trimmed;
   }
 
-  /** Takes the commit in and returns the last sequence; or throws (CommitConflict) and leaves all as it was. */
+  /** Takes the commit in and returns the last sequence; or throws (CommitConflict, LimitExceeded) and leaves all as it was. */
   admit(commit: EngineCommit): number {
     for (const expectation of commit.expectations) {
       if (!holds(expectation, this.#current(expectation.key))) throw new CommitConflict(expectation.key);
@@ -119,6 +122,8 @@ function valueAfter(change: EngineChange, before: RowValue): RowValue {
       return undefined;
     case "add":
       return counterAfter(change.key, change.delta, before);
+    case "sum":
+      return sumsAfter(change, before);
   }
 }
 
@@ -126,4 +131,32 @@ function counterAfter(key: string, delta: number, before: RowValue): RowValue {
   const count = (before === undefined ? 0 : decodeCounter(before)) + delta;
   if (count < 0) throw new Error(`counter ${JSON.stringify(key)} would become ${count}`);
   return count === 0 ? undefined : encodeCounter(count);
+}
+
+/** Done five times for a blob, so without lists in between. */
+function sumsAfter(change: EngineSum, before: RowValue): RowValue {
+  const row = decodeSums(before);
+  const sums: number[] = [];
+  let isNothing = true;
+  for (let place = 0; place < Math.max(row.sums.length, change.sums.length); place++) {
+    const sum = sumAfter(change, place, row.sums[place] ?? 0);
+    if (sum !== 0) isNothing = false;
+    sums.push(sum);
+  }
+  if (isNothing) return undefined;
+  const highest: number[] = [];
+  for (let place = 0; place < Math.max(row.highest.length, change.highest.length); place++)
+    highest.push(Math.max(row.highest[place] ?? 0, change.highest[place] ?? 0));
+  return encodeSums({ sums, highest });
+}
+
+/** What shrinks passes no limit, however far above it the sum is. */
+function sumAfter({ key, sums, limits }: EngineSum, place: number, used: number): number {
+  const delta = sums[place] ?? 0;
+  const sum = used + delta;
+  if (sum < 0) throw new Error(`sum ${place} of ${JSON.stringify(key)} would become ${sum}`);
+  const limit = limits?.[place];
+  if (limit !== undefined && delta > 0 && sum > limit)
+    throw new LimitExceeded({ key, place, limit, used, requested: delta });
+  return sum;
 }

@@ -2,7 +2,7 @@
 // used records in memory, so that a get of one of them costs about a microsecond.
 import { digestAlgorithm, digestOf, isDigest } from "../oci/digest.ts";
 import { CatalogueSnapshot } from "./catalogue-snapshot.ts";
-import { CommitConflict, type Engine, type EngineChange, type EngineExpectation } from "./engine.ts";
+import { type Engine, type EngineChange, type EngineExpectation, isRefusal } from "./engine.ts";
 import { EventTail } from "./event-tail.ts";
 import { contentsOfManifests, type Key, type Prefix } from "./keys.ts";
 import type {
@@ -87,7 +87,7 @@ export class Catalogue implements MetadataStore {
     } catch (error) {
       // Nobody knows whether a commit that failed in the disk happened. The engine
       // finds out before the next one succeeds; until then nothing new is remembered.
-      if (!(error instanceof CommitConflict)) this.#cache.suspend();
+      if (!isRefusal(error)) this.#cache.suspend();
       throw error;
     } finally {
       this.#cache.endWrite(keys);
@@ -191,6 +191,8 @@ function engineChange(change: Change): EngineChange {
       return { kind: "delete", key: change.key.text };
     case "add":
       return { kind: "add", key: change.key.text, delta: change.delta };
+    case "sum":
+      return { ...change, key: change.key.text };
   }
 }
 

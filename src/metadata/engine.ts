@@ -7,7 +7,23 @@ export type EngineChange =
   | { readonly kind: "put"; readonly key: string; readonly value: Uint8Array }
   | { readonly kind: "delete"; readonly key: string }
   /** Adds to a counter; absent counts as 0; a counter that reaches 0 is removed. Commutes, so it never conflicts. */
-  | { readonly kind: "add"; readonly key: string; readonly delta: number };
+  | { readonly kind: "add"; readonly key: string; readonly delta: number }
+  | EngineSum;
+
+/**
+ * Adds to several sums in one row (sums.ts). Commutes, so it never conflicts; an absent row counts as 0, and one whose
+ * sums are all 0 is removed.
+ */
+export interface EngineSum {
+  readonly kind: "sum";
+  readonly key: string;
+  /** By how much each of them grows. */
+  readonly sums: readonly number[];
+  /** Numbers of which the row keeps the highest. 0: none. */
+  readonly highest: readonly number[];
+  /** How high each may become by growing here. Absent, or undefined in its place: any number. */
+  readonly limits?: readonly (number | undefined)[];
+}
 
 /** What must be true of a key for a commit to happen. */
 export type EngineExpectation =
@@ -68,7 +84,7 @@ export interface Engine {
   /**
    * Does all or nothing, and resolves once it is durable, to the sequence of its own
    * last event, or when it has none, of the last event before it. Throws CommitConflict
-   * when an expectation does not hold.
+   * when an expectation does not hold, and LimitExceeded when all do and a sum would pass its limit.
    */
   commit(commit: EngineCommit): Promise<number>;
   /**
@@ -103,4 +119,34 @@ export class CommitConflict extends Error {
     super(`commit conflict on ${JSON.stringify(key)}`);
     this.key = key;
   }
+}
+
+/** Thrown by commit: a sum would grow above its limit. Nothing was changed. */
+export class LimitExceeded extends Error {
+  override readonly name = "LimitExceeded";
+  readonly key: string;
+  /** The place of the sum in its row. */
+  readonly place: number;
+  readonly limit: number;
+  /** What the sum is without the commit. */
+  readonly used: number;
+  /** By how much the commit would have it grow. */
+  readonly requested: number;
+
+  constructor(facts: Pick<LimitExceeded, "key" | "place" | "limit" | "used" | "requested">) {
+    const { key, place, limit, used, requested } = facts;
+    super(
+      `sum ${place} of ${JSON.stringify(key)} is ${used}, and ${requested} more would pass its limit ${limit}`,
+    );
+    this.key = key;
+    this.place = place;
+    this.limit = limit;
+    this.used = used;
+    this.requested = requested;
+  }
+}
+
+/** True: the commit that failed so is known not to have happened. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof CommitConflict || error instanceof LimitExceeded;
 }

@@ -18,6 +18,7 @@ export class GroupRead {
   readonly #readMany: (keys: string[]) => Promise<readonly RowValue[]>;
   #queue: Waiting[] = [];
   #running = 0;
+  #isScheduled = false;
 
   constructor(readMany: (keys: string[]) => Promise<readonly RowValue[]>) {
     this.#readMany = readMany;
@@ -27,7 +28,17 @@ export class GroupRead {
   get(key: string): Promise<RowValue> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ key, resolve, reject });
-      if (this.#running < MAX_RUNNING) void this.#run();
+      this.#schedule();
+    });
+  }
+
+  /** Who asks for many at once gets them in as few groups as they fit in. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#running === MAX_RUNNING) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      void this.#run();
     });
   }
 

@@ -3,12 +3,23 @@
 // type leaves this room. metadata/catalogue.ts is its one body; engines differ.
 import type { Key, Prefix } from "./keys.ts";
 import type { EventRecord } from "./records.ts";
+import type { Sums } from "./sums.ts";
+import { limitsOf, type SumsOf, sumsOf } from "./usage-form.ts";
+import type { StoredRecord } from "./usage-record.ts";
 
-/** A change to one record. Made by put, remove and add. */
+/** A change to one record. Made by put, remove, add and sum. */
 export type Change =
   | { readonly kind: "put"; readonly key: Key<unknown>; readonly record: unknown }
   | { readonly kind: "delete"; readonly key: Key<unknown> }
-  | { readonly kind: "add"; readonly key: Key<number>; readonly delta: number };
+  | { readonly kind: "add"; readonly key: Key<number>; readonly delta: number }
+  | SumChange;
+
+/** See EngineSum. */
+export interface SumChange extends Sums {
+  readonly kind: "sum";
+  readonly key: Key<unknown>;
+  readonly limits?: readonly (number | undefined)[];
+}
 
 export function put<R>(key: Key<R>, record: R): Change {
   return { kind: "put", key, record };
@@ -21,6 +32,19 @@ export function remove(key: Key<unknown>): Change {
 /** Adds to a counter, which disappears when it reaches 0. */
 export function add(key: Key<number>, delta: number): Change {
   return { kind: "add", key, delta };
+}
+
+/**
+ * Adds to the sums of a row of usage, and keeps the latest of its times; the row disappears when all its sums are 0.
+ * A sum that grows above its limit makes the commit fail with LimitExceeded (engine.ts).
+ */
+export function sum<R extends StoredRecord>(
+  key: Key<R>,
+  change: SumsOf<R>,
+  limits: SumsOf<R> = {},
+): SumChange {
+  const most = limitsOf(key, limits);
+  return { kind: "sum", key, ...sumsOf(key, change), ...(most !== undefined && { limits: most }) };
 }
 
 /** The record must be as it was read: undefined means that it must not be there. */
@@ -116,7 +140,7 @@ export interface MetadataStore {
   get<R>(key: Key<R>): Promise<R | undefined>;
   /** Entries below the prefix in byte order of their names, seen at one moment. */
   page<R>(prefix: Prefix<R>, options: PageOptions): Promise<readonly Entry<R>[]>;
-  /** All or nothing; durable when it resolves. Throws CommitConflict (engine.ts). */
+  /** All or nothing; durable when it resolves. Throws CommitConflict, LimitExceeded (engine.ts). */
   commit(commit: Commit): Promise<void>;
   /**
    * At most `limit` events behind the sequence, oldest first, from the first that is kept on.

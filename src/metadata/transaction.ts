@@ -11,8 +11,12 @@ import {
   type MetadataStore,
   put,
   remove,
+  type SumChange,
+  sum,
 } from "./metadata-store.ts";
 import type { EventRecord } from "./records.ts";
+import type { SumsOf } from "./usage-form.ts";
+import type { StoredRecord } from "./usage-record.ts";
 
 /**
  * How often an attempt is repeated before the client is told to come back. Of those
@@ -24,7 +28,8 @@ const MAX_ATTEMPTS = 1000;
 export class Transaction {
   readonly #metadata: MetadataStore;
   readonly #expectations = new Map<string, Expectation>();
-  readonly changes: Change[] = [];
+  readonly #changes: Change[] = [];
+  readonly #sums = new Map<string, SumChange>();
   readonly events: EventRecord[] = [];
 
   constructor(metadata: MetadataStore) {
@@ -46,19 +51,33 @@ export class Transaction {
   }
 
   put<R>(key: Key<R>, record: R): void {
-    this.changes.push(put(key, record));
+    this.#changes.push(put(key, record));
   }
 
   remove(key: Key<unknown>): void {
-    this.changes.push(remove(key));
+    this.#changes.push(remove(key));
   }
 
   add(key: Key<number>, delta: number): void {
-    this.changes.push(add(key, delta));
+    this.#changes.push(add(key, delta));
+  }
+
+  /**
+   * Adds to sums (metadata-store.ts); what the attempt adds to the same row is one change, so that only its net growth
+   * meets the limits.
+   */
+  sum<R extends StoredRecord>(key: Key<R>, change: SumsOf<R>, limits?: SumsOf<R>): void {
+    const known = this.#sums.get(key.text);
+    const added = sum(key, change, limits);
+    this.#sums.set(key.text, known === undefined ? added : joined(known, added));
   }
 
   append(event: EventRecord): void {
     this.events.push(event);
+  }
+
+  get changes(): readonly Change[] {
+    return [...this.#changes, ...[...this.#sums.values()].filter(isAChange)];
   }
 
   get expectations(): readonly Expectation[] {
@@ -66,10 +85,23 @@ export class Transaction {
   }
 }
 
+function joined(one: SumChange, other: SumChange): SumChange {
+  return {
+    ...one,
+    ...other,
+    sums: one.sums.map((delta, place) => delta + (other.sums[place] ?? 0)),
+    highest: one.highest.map((number, place) => Math.max(number, other.highest[place] ?? 0)),
+  };
+}
+
+function isAChange({ sums, highest }: SumChange): boolean {
+  return sums.some((delta) => delta !== 0) || highest.some((number) => number !== 0);
+}
+
 /**
  * Runs the attempt and commits what it collected, again from the start whenever
  * somebody else changed what it had read, which the attempt may also find by itself and say by throwing
- * CommitConflict. Throws UNAVAILABLE when that never ends.
+ * CommitConflict. Throws UNAVAILABLE when that never ends, LimitExceeded when a sum would grow too much.
  */
 export async function transact<T>(
   metadata: MetadataStore,

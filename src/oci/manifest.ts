@@ -13,6 +13,7 @@ import {
   OCI_IMAGE_INDEX,
   OCI_IMAGE_MANIFEST,
 } from "./media-types.ts";
+import { platformList, platformText } from "./platform.ts";
 import { isSchema1Document, parseSchema1 } from "./schema1.ts";
 
 /** The largest manifest that is accepted, in bytes. distribution-spec, Pushing Manifests: at least 4 megabytes. */
@@ -33,6 +34,8 @@ export interface ParsedManifest {
   readonly foreign: readonly Descriptor[];
   /** The members of an index. */
   readonly manifests: readonly Descriptor[];
+  /** Where the members of an index run, as far as it says. Absent: it does not, or it is none. */
+  readonly platforms?: readonly string[];
   /** The manifest this one points at. */
   readonly subject?: Digest;
   /** The artifact type a referrers list shows. distribution-spec, Listing Referrers. */
@@ -67,10 +70,12 @@ export function parseManifest(content: Uint8Array, declared: string): ParsedMani
   const subject = readSubject(document);
   const annotations = readAnnotations(document);
   const artifactType = artifactTypeOf(document, shape);
+  const platforms = shape === "index" ? readPlatforms(document) : undefined;
   return {
     mediaType,
     ...(shape === "index" ? { blobs: [], foreign: [] } : readBlobs(document, shape)),
     manifests: shape === "index" ? readList(document, "manifests", true) : [],
+    ...(platforms !== undefined && { platforms }),
     ...(subject !== undefined && { subject }),
     ...(artifactType !== undefined && { artifactType }),
     ...(annotations !== undefined && { annotations }),
@@ -138,6 +143,13 @@ function readList(document: Document, member: string, required: boolean): readon
   }
   if (!Array.isArray(list)) throw manifestInvalid(`"${member}" must be a list`);
   return list.map((value, index) => readDescriptor(value, `${member}[${index}]`));
+}
+
+function readPlatforms({ manifests }: Document): readonly string[] | undefined {
+  if (!Array.isArray(manifests)) return undefined;
+  return platformList(
+    manifests.map((member: unknown) => platformText(isDocument(member) ? member.platform : undefined)),
+  );
 }
 
 function readSubject(document: Document): Digest | undefined {
