@@ -7,6 +7,7 @@ import { ClientGone } from "./client-signal.ts";
 import { type Refusal, refusalOf, unreachableReason } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { breakOff, isClosed, type ResponseHeaders } from "./http-messages.ts";
+import { shownTarget } from "./shown-target.ts";
 
 /** Logged, with the reason, when the registry behind the gateway did not answer. A fleet may want to hear it less often. */
 export const UNREACHABLE_MESSAGE = "the registry cannot be reached";
@@ -58,13 +59,7 @@ const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 function report({ logger, method, request }: Exchange, { cause, status }: Refusal): void {
   const reason = unreachableReason(cause);
-  const about = { method, url: withoutSecrets(request.url ?? ""), status };
+  const about = { method, url: shownTarget(request.url ?? ""), status };
   if (reason === undefined) logger?.error({ err: cause, ...about }, "request failed");
   else logger?.error({ reason, ...about }, UNREACHABLE_MESSAGE);
-}
-
-/** Queries of the registry's API hold names and digests; what else a client put into one may be a password. */
-function withoutSecrets(url: string): string {
-  const question = url.indexOf("?");
-  return question < 0 || url.startsWith("/v2/") ? url : url.slice(0, question);
 }

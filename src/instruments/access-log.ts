@@ -1,5 +1,6 @@
 // The access log: one line for each request that has ended, in the form of the log and
 // in the same place. It is on the way of every request, so it writes no line by parts.
+import { shownTarget } from "../../gateway/shown-target.ts";
 import { clientOf } from "../server/caller.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { FieldName } from "../telemetry/log-fields.ts";
@@ -54,7 +55,7 @@ function valuesOf({ request, url, notes }: Exchange, { status, durationMs, isWho
     notes.id,
     notes.traceId,
     request.method,
-    withoutSecrets(url, notes.handler),
+    shown(url),
     status,
     Math.round(durationMs * 1000) / 1000,
     notes.responseBytes,
@@ -75,11 +76,9 @@ function valuesOf({ request, url, notes }: Exchange, { status, durationMs, isWho
 /** The longest target that is shown, in characters. */
 const MAX_PATH = 2048;
 
-/** Queries of the Docker API hold names and digests; of others, and of tokens, they may hold anything. */
-function withoutSecrets(url: string, handler: string | undefined): string {
-  const question = handler === undefined || handler === "token" ? url.indexOf("?") : -1;
-  const shown = question < 0 ? url : url.slice(0, question);
-  return shown.length > MAX_PATH ? shown.slice(0, MAX_PATH) : shown;
+function shown(url: string): string {
+  const target = shownTarget(url);
+  return target.length > MAX_PATH ? target.slice(0, MAX_PATH) : target;
 }
 
 /** For people at a terminal: what they want to see of it. */

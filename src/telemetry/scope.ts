@@ -21,17 +21,23 @@ export interface RequestNotes {
   responseBytes?: number;
   /** Of the trace, where it is sampled. */
   traceId?: string;
+  /** True: the request has ended. What it set going may go on, but no longer for it. */
+  isOver?: boolean;
 }
 
 /** A step of a traced request. Only there for requests whose trace is sampled. */
 export interface Span {
   readonly traceId: string;
   readonly spanId: string;
-  /** A step of this step, which begins now. */
-  child(name: string, attributes?: SpanAttributes): Span;
+  /** What others on the way told of the trace, to be taken along. */
+  readonly traceState?: string | undefined;
+  /** A step of this step, which begins now. "client": somebody else does it, who is asked over the network. */
+  child(name: string, attributes?: SpanAttributes, kind?: "client"): Span;
+  rename(name: string): void;
   set(attributes: SpanAttributes): void;
-  /** It did not succeed. The error's message is told, so it must hold no secret. */
+  /** It did not succeed. The error's message is told, so it must hold no secret; a text is the kind of failure alone. */
   fail(error: unknown): void;
+  /** Asking twice is asking once. */
   end(): void;
 }
 
@@ -46,9 +52,10 @@ export interface Scope {
 export class Scopes {
   readonly #storage = new AsyncLocalStorage<Scope>();
 
-  /** Of the work that runs now. Undefined: it is for no request. */
+  /** Of the work that runs now. Undefined: it is for no request, or for one that has ended. */
   get current(): Scope | undefined {
-    return this.#storage.getStore();
+    const scope = this.#storage.getStore();
+    return scope?.notes.isOver === true ? undefined : scope;
   }
 
   /** Does the work, and all that follows from it, in the scope. */

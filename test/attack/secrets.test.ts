@@ -13,7 +13,7 @@ import { IdentityProvider } from "../auth/identity-provider.ts";
 import { Authority } from "../support/certificates.ts";
 import { eventually } from "../support/eventually.ts";
 import type { Answer } from "../support/http-caller.ts";
-import { LocalRegistry, MAIN } from "../support/local-registry.ts";
+import { freePort, LocalRegistry, MAIN } from "../support/local-registry.ts";
 import { lacking } from "../support/required-tools.ts";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/temporary-directory.ts";
 import { WebhookReceiver } from "../support/webhook-receiver.ts";
@@ -48,7 +48,8 @@ test("no secret shows in logs, events, errors, configuration, lists or files", {
     body: `${JSON.stringify(headers)} ${path}`, // a receiver that says everything it was told
   }));
   try {
-    const registry = await start({ directory, secrets, provider, receiver });
+    const debugPort = await freePort();
+    const registry = await start({ directory, secrets, provider, receiver, debugPort });
     const client = new Client(registry.host, secrets);
     try {
       await live(client, secrets, provider);
@@ -59,6 +60,7 @@ test("no secret shows in logs, events, errors, configuration, lists or files", {
       await client.rpc("AuthService/ListAccessTokens", { all: true }, root);
       const events = await client.rpc("EventService/ListEvents", { pageSize: 1000 }, root);
       assert.match(events.body.toString(), /manifestPushed/);
+      for (const [path, text] of await debugPages(debugPort)) secrets.assertNotIn(path, text);
     } finally {
       await registry.stop();
     }
@@ -89,15 +91,36 @@ test("no secret shows in logs, events, errors, configuration, lists or files", {
   }
 });
 
+/** All pages of the debug listener, by path: whatever it lists, with what profiles are made of. */
+async function debugPages(port: number): Promise<ReadonlyMap<string, string>> {
+  const url = `http://127.0.0.1:${port}`;
+  const list = await (await fetch(`${url}/debug`)).text();
+  const paths = list.split("\n").flatMap((line) => /^\/\S+/.exec(line)?.[0] ?? []);
+  for (const path of ["/debug/vars", "/debug/config", "/debug/health/ready", "/metrics"])
+    assert.ok(paths.includes(path), path);
+  const pages = new Map([["/debug", list]]);
+  for (const path of paths) {
+    const response = await fetch(`${url}${path}?seconds=0.3`);
+    // The health check's receiver is not well, which readiness tells with its reason.
+    assert.ok(response.status === 200 || path.startsWith("/debug/health"), `${path} ${response.status}`);
+    pages.set(path, `${JSON.stringify([...response.headers])}\n${await response.text()}`);
+  }
+  assert.match(pages.get("/debug/health") ?? "", /it answered 500, not 200/);
+  assert.match(pages.get("/debug/vars") ?? "", /"name": "hook"/);
+  assert.match(pages.get("/debug/config") ?? "", /"X-Api-Key": \[\s*"\[redacted\]"/);
+  return pages;
+}
+
 interface Making {
   readonly directory: string;
   readonly secrets: Secrets;
   readonly provider: IdentityProvider;
   readonly receiver: WebhookReceiver;
+  readonly debugPort: number;
 }
 
 /** A registry that knows as many secrets as its configuration has places for. */
-async function start({ directory, secrets, provider, receiver }: Making): Promise<LocalRegistry> {
+async function start({ directory, secrets, provider, receiver, debugPort }: Making): Promise<LocalRegistry> {
   const account = (name: string, more: object = {}) => {
     const password = secrets.make(`password of ${name}`);
     const hash = secrets.make(`hash of ${name}`, bcrypt.hashSync(password, 4));
@@ -123,8 +146,46 @@ async function start({ directory, secrets, provider, receiver }: Making): Promis
   hook.password = secrets.make("password of the webhook");
   hook.pathname = "/events";
   hook.search = `?key=${secrets.make("key in the URL of the webhook")}`;
+  const checked = new URL(receiver.url);
+  checked.username = "me";
+  checked.password = secrets.make("password of the health check");
+  checked.search = `?key=${secrets.make("key in the URL of the health check")}`;
   const sections = {
-    log: { level: "debug", formatter: "json" },
+    health: {
+      http: [
+        {
+          uri: checked.href,
+          headers: { Authorization: [secrets.make("header of the health check")] },
+          interval: "50ms",
+        },
+      ],
+    },
+    log: {
+      level: "debug",
+      formatter: "json",
+      // Nobody takes the mails and the traces, so that there are errors to tell of.
+      hooks: [
+        {
+          type: "mail",
+          levels: ["warn", "error"],
+          options: {
+            smtp: {
+              addr: "127.0.0.1:1",
+              username: "registry",
+              password: secrets.make("password of the mail server"),
+            },
+            from: "registry@example.com",
+            to: ["operator@example.com"],
+          },
+        },
+      ],
+    },
+    tracing: {
+      otlp: {
+        endpoint: "http://127.0.0.1:1/v1/traces",
+        headers: { Authorization: secrets.make("header of the traces") },
+      },
+    },
     auth: {
       users: { path: files.users[0] },
       htpasswd: { path: files.htpasswd[0] },
@@ -161,6 +222,7 @@ async function start({ directory, secrets, provider, receiver }: Making): Promis
   const http = {
     secret: secrets.make("http.secret"),
     tls: { certificate: tls.certificate, key: tls.key },
+    debug: { addr: debugPort, prometheus: { enabled: true } },
   };
   secrets.told += `${JSON.stringify({ sections, http })}\n${keyText}\n${Object.values(files).join("\n")}\n`;
   return LocalRegistry.start({ directory, http, sections });

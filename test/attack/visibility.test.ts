@@ -7,9 +7,10 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import { AuthService } from "../../src/gen/stowage/v1/auth_service_pb.ts";
 import { BlobService } from "../../src/gen/stowage/v1/blob_service_pb.ts";
 import { EventService } from "../../src/gen/stowage/v1/event_service_pb.ts";
-import { ManifestService } from "../../src/gen/stowage/v1/manifest_service_pb.ts";
+import { ManifestService, RepositoryOrder } from "../../src/gen/stowage/v1/manifest_service_pb.ts";
 import { NotificationService } from "../../src/gen/stowage/v1/notification_service_pb.ts";
 import { UploadService } from "../../src/gen/stowage/v1/upload_service_pb.ts";
+import { UsageService } from "../../src/gen/stowage/v1/usage_service_pb.ts";
 import {
   ask,
   basic,
@@ -24,6 +25,9 @@ import {
 } from "./fortress.ts";
 
 const ALL = ["acme/app", "acme/other", "bob/y", "public/x", "secret/a", "secret/x", "secret/z"];
+
+/** All repositories have it together: its use tells of all of them. */
+const SHARED = { name: "shared", repositories: "**", scope: "together", bytes: "1GiB" };
 
 interface Viewer {
   readonly sees: readonly string[];
@@ -58,11 +62,12 @@ const transport = () => createConnectTransport({ baseUrl: fortress.url, httpVers
 const auth = () => createClient(AuthService, transport());
 const events = () => createClient(EventService, transport());
 const manifests = () => createClient(ManifestService, transport());
+const usage = () => createClient(UsageService, transport());
 const uploads = () => createClient(UploadService, transport());
 const blobs = () => createClient(BlobService, transport());
 
 before(async () => {
-  fortress = await openFortress();
+  fortress = await openFortress({ settings: { REGISTRY_QUOTAS: JSON.stringify([SHARED]) } });
   for (const repository of ALL) {
     const pushed = await push(fortress.host, { repository, tag: "v1", text: `in ${repository}` });
     if (repository === "secret/x") secret = pushed;
@@ -126,6 +131,42 @@ for (const [viewer, { sees, authorization: prove }] of Object.entries(VIEWERS))
         assertNamesOnly(`${pageToken} ${Buffer.from(pageToken, "base64url")}`, sees);
       } while (pageToken !== "");
       assert.deepEqual(found, sees);
+    });
+
+    test("finds the same in every order, by pages whose tokens name nothing else", async () => {
+      const orders = Object.values(RepositoryOrder).filter((order) => typeof order === "number");
+      for (const order of orders)
+        for (const descending of [false, true]) {
+          const found: string[] = [];
+          let pageToken = "";
+          do {
+            const list = { pageSize: 1, pageToken, order, descending, details: true };
+            const page = await manifests().listRepositories(list, by(authorization));
+            found.push(...page.repositories.map(({ name }) => name));
+            pageToken = page.nextPageToken;
+            assertNamesOnly(`${pageToken} ${Buffer.from(pageToken, "base64url")}`, sees);
+          } while (pageToken !== "");
+          assert.deepEqual(found.sort(), [...sees].sort());
+        }
+    });
+
+    test("is told the usage of these repositories alone, and of what lies below a path only as root", async () => {
+      for (const repository of [...ALL, "secret/none"]) {
+        const told = usage().getUsage(
+          { scope: { case: "repository", value: repository } },
+          by(authorization),
+        );
+        const isSeen = sees.includes(repository);
+        // An access token may pull; tokens for lists may not.
+        if (isSeen && viewer !== "alice's token for lists and events")
+          assert.equal((await told).usage?.tags, repository === "secret/x" ? 2n : 1n);
+        else assert.equal(await codeOf(told), viewer === "root" ? Code.NotFound : await refusal(told));
+      }
+      for (const scope of [{ case: undefined }, { case: "path", value: "public" }] as const) {
+        const told = usage().getUsage({ scope }, by(authorization));
+        if (viewer === "root") assert.ok((await told).usage);
+        else assert.ok([Code.PermissionDenied, Code.Unauthenticated].includes(await refusal(told)));
+      }
     });
 
     test("is told the events of these repositories, and who is nobody of none", async () => {
@@ -210,3 +251,27 @@ function jsonOf(value: unknown): string {
     typeof member === "bigint" ? String(member) : member,
   );
 }
+
+/** How it was refused: not for want of a repository. */
+async function refusal(told: Promise<unknown>): Promise<Code> {
+  const code = await codeOf(told);
+  assert.ok(code === Code.PermissionDenied || code === Code.Unauthenticated, String(code));
+  return code;
+}
+
+test("what others use of a shared quota is told to who may push, and so shares it", async () => {
+  const told = async (repository: string, authorization: string | undefined) => {
+    const scope = { case: "repository", value: repository } as const;
+    const { quotas } = await usage().getUsage({ scope }, by(authorization));
+    assert.equal(quotas[0]?.maxBytes, 2n ** 30n);
+    return quotas[0].bytes;
+  };
+  const { usage: all } = await usage().getUsage({}, by(basic("root")));
+  assert.equal(await told("bob/y", basic("bob")), all?.bytes);
+  assert.equal(await told("secret/x", basic("root")), all?.bytes);
+  assert.equal(await told("public/x", basic("bob")), undefined);
+  assert.equal(await told("public/x", undefined), undefined);
+  const request = { description: "reads", scopes: ["repository:bob/y:pull"] };
+  const { token } = await auth().createAccessToken(request, by(basic("bob")));
+  assert.equal(await told("bob/y", bearer(token)), undefined);
+});

@@ -15,6 +15,9 @@ const LIMITS = { maxUrlLength: 2000, maxManifestSize: 1024, maxTags: 3, maxCatal
 /** Files that need a registry of another kind. */
 const SETTINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "delete-disabled.http": { REGISTRY_STORAGE_DELETE_ENABLED: "false" },
+  "quotas.http": {
+    REGISTRY_QUOTAS: JSON.stringify([{ name: "tight", repositories: "tight/**", bytes: 20 }]),
+  },
   "read-only.http": { REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED: "true" },
 };
 
