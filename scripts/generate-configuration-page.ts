@@ -142,7 +142,9 @@ export function renderConfigurationPage(): string {
 
 /** A table for each list of the section whose elements are maps. */
 function renderElements(title: string): readonly string[] {
-  return [...KEYS].flatMap(([path, key]) => (path.startsWith(`${title}.`) ? renderList(path, key) : []));
+  return [...KEYS].flatMap(([path, key]) =>
+    path === title || path.startsWith(`${title}.`) ? renderList(path, key) : [],
+  );
 }
 
 function renderList(path: string, { elements }: Key): readonly string[] {

@@ -1,12 +1,15 @@
 // The rules over the configured stores, without services and without anything that
 // runs by itself: what the server stands on, and all that offline commands need.
 import type { Config } from "./config/config.ts";
+import { pathOfGlob, type QuotaConfig } from "./config/quotas.ts";
 import { Bridge } from "./core/bridge.ts";
 import type { CoreContext } from "./core/context.ts";
 import { type Core, createCore } from "./core/core.ts";
 import { DigestHolds } from "./core/holds.ts";
 import type { Listener } from "./core/listener.ts";
+import type { QuotaRule } from "./core/quotas.ts";
 import type { SourceRecord } from "./metadata/records.ts";
+import { parseGlob } from "./oci/glob.ts";
 import { closeStores, openStores, type Stores } from "./stores.ts";
 
 export interface StudyDependencies {
@@ -42,8 +45,28 @@ export function coreContext(
     schema1,
     readOnly,
     graceMs: config.gc.graceMs,
+    quotas: config.quotas.map(quotaRule),
   };
   return { ...stores, holds: new DigestHolds(), now, newId, listener, options };
+}
+
+function quotaRule({ name, repositories, scope, bytes, tags }: QuotaConfig): QuotaRule {
+  const globs = repositories.map(parseGlob);
+  return {
+    name,
+    globs: repositories,
+    matches: (repository) => globs.some((glob) => glob.matches(repository)),
+    scope: scope === "each" ? scope : { below: pathOf(repositories) },
+    ...(bytes !== undefined && { bytes }),
+    ...(tags !== undefined && { tags }),
+  };
+}
+
+/** The configuration lets nothing else be shared. */
+function pathOf([glob = ""]: readonly string[]): string {
+  const path = pathOfGlob(glob);
+  if (path === undefined) throw new Error(`"${glob}" is not all below a path`);
+  return path;
 }
 
 /** Opens the registry's data for a command; throws an Error with a message for the operator, as while a server has it open. */

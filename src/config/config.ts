@@ -2,11 +2,15 @@
 // comes from (file, environment, command line) is forgotten here.
 import type { AuthConfig } from "./access.ts";
 import type { AuthKinds } from "./auth-kinds.ts";
+import { type DebugConfig, toDebugConfig } from "./debug.ts";
+import { type HealthConfig, toHealthConfig } from "./health.ts";
 import { type KeepingConfig, toKeepingConfig } from "./keeping.ts";
 import type { Values } from "./keys.ts";
 import type { ListenAddress } from "./listen-address.ts";
+import type { LogConfig } from "./log-config.ts";
 import { toAuthConfig } from "./to-auth-config.ts";
 import { toHttpConfig } from "./to-http-config.ts";
+import { type TracingConfig, toTracingConfig } from "./tracing.ts";
 import type { WebhookConfig } from "./webhook.ts";
 
 export type { WebhookConfig };
@@ -15,22 +19,19 @@ export interface Config extends KeepingConfig {
   readonly log: LogConfig;
   readonly storage: StorageConfig;
   readonly http: HttpConfig;
+  readonly debug: DebugConfig;
+  readonly health: HealthConfig;
   readonly auth: AuthConfig;
   readonly notifications: NotificationsConfig;
   readonly events: EventsConfig;
+  /** Absent: nothing is traced. */
+  readonly tracing?: TracingConfig;
   /** Whether an index may name manifests that its repository lacks. */
   readonly sparseIndexes: boolean;
   /** The most repositories on a page of the catalogue. */
   readonly catalogMaxEntries: number;
   /** The most tags on a page of a repository's tags. */
   readonly tagsMaxEntries: number;
-}
-
-export interface LogConfig {
-  readonly level: "error" | "warn" | "info" | "debug";
-  readonly formatter: "text" | "json" | "logstash";
-  /** Added to every line. */
-  readonly fields: Readonly<Record<string, string | number | boolean>>;
 }
 
 export type StorageConfig =
@@ -52,6 +53,8 @@ export interface HttpConfig {
   readonly trustedProxies: readonly string[];
   /** True: connections from trusted proxies begin with a PROXY header. */
   readonly proxyProtocol: boolean;
+  /** How long the server goes on as before when it is told to stop, but for saying that it is not ready. */
+  readonly drainDelayMs: number;
   /** How long running requests may take to finish when the server stops. 0: none. */
   readonly drainTimeoutMs: number;
   /** Added to every answer of the Docker API; names as they were written. */
@@ -137,22 +140,28 @@ interface Rest {
 
 /** Puts the values in their places. */
 export function toConfig(values: Values, { given, webhooks, kinds }: Rest): Config {
+  const tracing = toTracingConfig(values);
   return freeze({
     log: {
       level: given.has("log.level") ? values["log.level"] : (values.loglevel ?? values["log.level"]),
       formatter: values["log.formatter"],
       fields: values["log.fields"],
+      accessLog: !values["log.accesslog.disabled"],
+      hooks: values["log.hooks"],
     },
     storage: values["storage.inmemory"]
       ? { kind: "memory" }
       : { kind: "filesystem", rootDirectory: values["storage.filesystem.rootdirectory"] },
     http: toHttpConfig(values),
+    debug: toDebugConfig(values),
+    health: toHealthConfig(values),
     auth: toAuthConfig(values, kinds),
     notifications: {
       includeReferences: values["notifications.events.includereferences"],
       endpoints: webhooks,
     },
     events: toEventsConfig(values),
+    ...(tracing !== undefined && { tracing }),
     ...toKeepingConfig(values, given),
     sparseIndexes: values["validation.manifests.indexes.platforms"] === "none",
     catalogMaxEntries: values["catalog.maxentries"],

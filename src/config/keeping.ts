@@ -1,6 +1,7 @@
 // How content is kept, and given up: deleting, collecting, scrubbing, purging, as the
 // program uses it. Times in milliseconds; they may be longer than one timer can wait.
 import type { Values } from "./keys.ts";
+import type { QuotaConfig } from "./quotas.ts";
 import type { RetentionConfig } from "./retention.ts";
 
 export interface KeepingConfig {
@@ -25,6 +26,8 @@ export interface KeepingConfig {
   /** Whether signed schema 1 manifests can be pushed. */
   readonly schema1: boolean;
   readonly retention: RetentionConfig;
+  /** All that fit a repository apply to it. */
+  readonly quotas: readonly QuotaConfig[];
 }
 
 export interface GcConfig {
@@ -66,6 +69,7 @@ export function toKeepingConfig(values: Values, given: ReadonlyMap<string, unkno
     }),
     schema1: values["compatibility.schema1.enabled"],
     retention: toRetentionConfig(values),
+    quotas: values.quotas ?? [],
   };
 }
 

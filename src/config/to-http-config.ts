@@ -14,6 +14,7 @@ export function toHttpConfig(values: Values): HttpConfig {
     relativeUrls: values["http.relativeurls"],
     trustedProxies: values["http.trustedproxies"],
     proxyProtocol: values["http.proxyprotocol"],
+    drainDelayMs: values["http.draindelay"],
     drainTimeoutMs: values["http.draintimeout"],
     headers: values["http.headers"],
     corsOrigins: values["http.cors.origins"],

@@ -4,7 +4,7 @@ import type { Config } from "./config.ts";
 import { isLocal } from "./listen-address.ts";
 
 /** One sentence each. */
-export function warningsOf({ auth, http, ...keeping }: Config): readonly string[] {
+export function warningsOf({ auth, http, debug, ...keeping }: Config): readonly string[] {
   const warnings: string[] = [];
   if (auth.mode === "silly")
     warnings.push(
@@ -19,13 +19,19 @@ export function warningsOf({ auth, http, ...keeping }: Config): readonly string[
     if (rules.some(isForEverybody))
       warnings.push(`auth.oidc lets in everybody who can get a token of "${name}" for this audience`);
   }
+  if (debug.metricsPath !== undefined && debug.address === undefined)
+    warnings.push("http.debug.prometheus.enabled does nothing without http.debug.addr");
   return [...warnings, ...keepingWarnings(keeping)];
 }
 
 /** A push of a large image over a slow line takes about as long. */
 const SHORT_GRACE_MS = 3_600_000;
 
-function keepingWarnings({ gc, readOnly, retention }: Omit<Config, "auth" | "http">): readonly string[] {
+function keepingWarnings({
+  gc,
+  readOnly,
+  retention,
+}: Omit<Config, "auth" | "http" | "debug">): readonly string[] {
   const warnings: string[] = [];
   if (gc.enabled && !readOnly && gc.graceMs < SHORT_GRACE_MS)
     warnings.push(

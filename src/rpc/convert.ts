@@ -46,13 +46,19 @@ export function parsePage(
   limits: { readonly fallback: number; readonly most: number },
 ): PageRequest {
   const { pageSize, pageToken, startAfter } = message;
-  if (pageSize < 0) {
-    const text = `page_size ${pageSize} must not be negative`;
-    throw new RegistryError("PAGINATION_NUMBER_INVALID", { page_size: String(pageSize) }, { message: text });
-  }
-  const limit = pageSize === 0 ? limits.fallback : Math.min(pageSize, limits.most);
+  const limit = parsePageSize(pageSize, limits);
   const after = pageToken === "" ? startAfter : parsePageToken(pageToken);
   return { limit, ...(after !== undefined && after !== "" && { after }) };
+}
+
+/** How many items a page may have; `limits` are the default and the most. */
+export function parsePageSize(
+  pageSize: number,
+  limits: { readonly fallback: number; readonly most: number },
+): number {
+  if (pageSize >= 0) return pageSize === 0 ? limits.fallback : Math.min(pageSize, limits.most);
+  const text = `page_size ${pageSize} must not be negative`;
+  throw new RegistryError("PAGINATION_NUMBER_INVALID", { page_size: String(pageSize) }, { message: text });
 }
 
 /** The token that asks for what comes behind this name. */
@@ -60,12 +66,13 @@ export function pageToken(after: string): string {
   return Buffer.from(after).toString("base64url");
 }
 
-function parsePageToken(token: string): string {
+/** What pageToken made the token of. Throws PAGINATION_TOKEN_INVALID. */
+export function parsePageToken(token: string): string {
   const name = Buffer.from(token, "base64url").toString();
   if (name !== "" && pageToken(name) === token) return name;
-  throw new RegistryError(
-    "PAGINATION_TOKEN_INVALID",
-    {},
-    { message: "page_token is not one of this registry's" },
-  );
+  throw tokenInvalid("page_token is not one of this registry's");
+}
+
+export function tokenInvalid(message: string): RegistryError {
+  return new RegistryError("PAGINATION_TOKEN_INVALID", {}, { message });
 }

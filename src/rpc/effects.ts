@@ -9,6 +9,7 @@ import type { MaintenanceService } from "../gen/stowage/v1/maintenance_service_p
 import type { ManifestService } from "../gen/stowage/v1/manifest_service_pb.ts";
 import type { NotificationService } from "../gen/stowage/v1/notification_service_pb.ts";
 import type { UploadService } from "../gen/stowage/v1/upload_service_pb.ts";
+import type { UsageService } from "../gen/stowage/v1/usage_service_pb.ts";
 
 /**
  * reads: tells something. steers: moves readers of events, webhooks or credentials, while content stays as it is.
@@ -57,6 +58,10 @@ export const MANIFEST_EFFECTS: Effects<typeof ManifestService> = {
   listTags: "reads",
   listReferrers: "reads",
   listRepositories: "reads",
+};
+
+export const USAGE_EFFECTS: Effects<typeof UsageService> = {
+  getUsage: "reads",
 };
 
 export const EVENT_EFFECTS: Effects<typeof EventService> = {

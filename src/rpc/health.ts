@@ -1,6 +1,7 @@
 // grpc.health.v1: whether the registry and each of its services serve, for load
 // balancers and orchestrators (github.com/grpc/grpc/blob/master/doc/health-checking.md).
-// "" stands for the registry as a whole.
+// "" stands for the registry as a whole, and follows its readiness like each service;
+// "liveness" is well as long as anybody answers.
 import type { DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
@@ -9,6 +10,9 @@ import {
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "../gen/grpc/health/v1/health_pb.ts";
 import { MAX_SMALL_REQUEST } from "./mount.ts";
+
+/** The name to ask for by who wants to know whether the process is to be started again: a full disk is no reason. */
+const LIVENESS = "liveness";
 
 /** What health answers from. */
 export interface HealthStatus {
@@ -34,6 +38,7 @@ export class ProcessHealth implements HealthStatus {
   }
 
   setServing(isServing: boolean): void {
+    if (isServing === this.#isServing) return;
     this.#isServing = isServing;
     for (const wake of this.#waiting) wake();
   }
@@ -59,18 +64,28 @@ export function addHealth(
   options?: Partial<UniversalHandlerOptions>,
 ): void {
   const overall = () => (health.isServing ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
+  const statusOf = (service: string) => {
+    if (service === LIVENESS) return ServingStatus.SERVING;
+    return health.services.includes(service) ? overall() : undefined;
+  };
   router.service(
     Health,
     {
       check({ service }) {
-        if (health.services.includes(service)) return { status: overall() };
+        const status = statusOf(service);
+        if (status !== undefined) return { status };
         throw new ConnectError(`there is no service "${service.slice(0, 200)}"`, Code.NotFound);
       },
       list: () => ({
-        statuses: Object.fromEntries(health.services.map((service) => [service, { status: overall() }])),
+        statuses: Object.fromEntries(
+          [...health.services, LIVENESS].map((service) => [
+            service,
+            { status: statusOf(service) ?? ServingStatus.SERVICE_UNKNOWN },
+          ]),
+        ),
       }),
       async *watch({ service }, { signal }) {
-        const status = () => (health.services.includes(service) ? overall() : ServingStatus.SERVICE_UNKNOWN);
+        const status = () => statusOf(service) ?? ServingStatus.SERVICE_UNKNOWN;
         let sent: ServingStatus | undefined;
         for (;;) {
           const current = status();

@@ -4,11 +4,10 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type { Core } from "../core/core.ts";
 import type { Referrer } from "../core/referrers.ts";
 import type { RestoreTag } from "../core/tag-history.ts";
-import { type ListedTag, type TagPrecondition, tagDescriptor } from "../core/tags.ts";
+import type { TagPrecondition } from "../core/tags.ts";
 import {
   ReferrerSchema,
   type TagPrecondition as TagPreconditionMessage,
-  TagSchema,
 } from "../gen/stowage/v1/manifest_pb.ts";
 import type {
   ManifestService,
@@ -18,13 +17,15 @@ import type {
 import { parseDigest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName, parseTag } from "../oci/reference.ts";
-import { descriptorMessage, pageToken, parsePage, parseReferenceMessage, timeMessage } from "./convert.ts";
+import { descriptorMessage, pageToken, parsePage, parseReferenceMessage } from "./convert.ts";
+import { endOfStream } from "./end-of-stream.ts";
+import { nextToken, parseRepositoryList, parseTagList } from "./list-request.ts";
 import { originOf } from "./origin.ts";
 import type { Reception } from "./reception.ts";
 import { parseTime } from "./times.ts";
 import { deletedManifestMessage, tagChangeMessage } from "./trash-message.ts";
+import { repositoryMessage, tagMessage } from "./usage-message.ts";
 
-const NAME_PAGE = { fallback: 100, most: 10_000 };
 const REFERRER_PAGE = { fallback: 100, most: 1000 };
 const TRASH_PAGE = { fallback: 100, most: 1000 };
 
@@ -32,7 +33,7 @@ const TRASH_PAGE = { fallback: 100, most: 1000 };
 const MAX_TAGS = 1000;
 
 export function manifestService(core: Core, reception: Reception): ServiceImpl<typeof ManifestService> {
-  const { manifests, tags, tagHistory, trash } = core;
+  const { manifests, tags, tagHistory, trash, lists } = core;
   return {
     async putManifest(request, context) {
       const { descriptor, subject } = await manifests.put(parsePut(request), originOf(context));
@@ -98,10 +99,11 @@ export function manifestService(core: Core, reception: Reception): ServiceImpl<t
       };
     },
 
-    async listTags(request) {
-      const name = parseRepositoryName(request.repository);
-      const { items, more } = await tags.list(name, parsePage(request, NAME_PAGE), request);
-      return { tags: items.map(tagMessage), nextPageToken: nextPage(more, items.at(-1)?.name) };
+    async listTags(request, { signal }) {
+      const list = parseTagList(request);
+      const page = await untilLeft(signal, lists.tags({ ...list, signal }));
+      const tags = page.items.map((tag) => tagMessage(tag, request.details));
+      return { tags, nextPageToken: nextToken(page, list) };
     },
 
     async listReferrers(request) {
@@ -115,9 +117,13 @@ export function manifestService(core: Core, reception: Reception): ServiceImpl<t
     },
 
     async listRepositories(request, context) {
-      const choice = reception.seesAll(context) ? undefined : reception.sightOf(context, "catalog");
-      const { items, more } = await core.listRepositories(parsePage(request, NAME_PAGE), choice);
-      return { repositories: items.map((name) => ({ name })), nextPageToken: nextPage(more, items.at(-1)) };
+      const { signal } = context;
+      const { fits, ...list } = parseRepositoryList(request);
+      const sight = reception.seesAll(context) ? undefined : reception.sightOf(context, "catalog");
+      // What may not be seen has no place in any order.
+      const choice = both(sight, fits);
+      const page = await untilLeft(signal, lists.repositories({ ...list, choice, signal }));
+      return { repositories: page.items.map(repositoryMessage), nextPageToken: nextToken(page, list) };
     },
   };
 }
@@ -183,10 +189,20 @@ function parsePrecondition(message: TagPreconditionMessage | undefined): TagPrec
   );
 }
 
-function tagMessage({ name, record }: ListedTag) {
-  if (record === undefined) return create(TagSchema, { name });
-  const descriptor = descriptorMessage(tagDescriptor(record));
-  return create(TagSchema, { name, descriptor, updateTime: timeMessage(record.updateTime) });
+type Choice = ((repository: string) => boolean) | undefined;
+
+function both(one: Choice, other: Choice): Choice {
+  if (one === undefined || other === undefined) return one ?? other;
+  return (repository) => one(repository) && other(repository);
+}
+
+/** The work's result, unless its caller left before or had no more time. */
+async function untilLeft<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw signal.aborted && !(error instanceof RegistryError) ? endOfStream(signal) : error;
+  }
 }
 
 function referrerMessage({ digest, mediaType, size, artifactType, annotations }: Referrer) {

@@ -8,6 +8,7 @@ import type { MaintenanceService } from "../gen/stowage/v1/maintenance_service_p
 import type { ManifestService } from "../gen/stowage/v1/manifest_service_pb.ts";
 import type { NotificationService } from "../gen/stowage/v1/notification_service_pb.ts";
 import type { UploadService, WriteUploadRequest } from "../gen/stowage/v1/upload_service_pb.ts";
+import type { UsageService } from "../gen/stowage/v1/usage_service_pb.ts";
 import type { Action, Need } from "../oci/access.ts";
 import { parseRepositoryName } from "../oci/reference.ts";
 import { parseActions } from "./actions.ts";
@@ -83,6 +84,10 @@ export const MANIFEST_DEMANDS: Demands<typeof ManifestService> = {
   listTags: pull,
   listReferrers: pull,
   listRepositories: () => CATALOG,
+};
+
+export const USAGE_DEMANDS: Demands<typeof UsageService> = {
+  getUsage: ({ scope }) => (scope.case === "repository" ? pull({ repository: scope.value }) : ADMIN),
 };
 
 export const EVENT_DEMANDS: Demands<typeof EventService> = {

@@ -8,6 +8,7 @@ import { nameless, type Sight } from "../auth/permissions.ts";
 import { ANONYMOUS, type Principal } from "../auth/principal.ts";
 import { type Need, scopeOf } from "../oci/access.ts";
 import { RegistryError } from "../oci/errors.ts";
+import type { RepositoryName } from "../oci/reference.ts";
 import { believedFacts } from "./believed-facts.ts";
 import type { Demand } from "./needs.ts";
 import type { Throttle } from "./throttle.ts";
@@ -103,6 +104,13 @@ export class Reception {
   /** True: the caller may pull from whatever repository there is. */
   pullsEverywhere(context: HandlerContext): boolean {
     return this.#doorman?.may.pullsEverywhere(visitOf(context)?.principal ?? ANONYMOUS) ?? true;
+  }
+
+  /** True: the caller may push to the repository. */
+  mayPush(context: HandlerContext, repository: RepositoryName): boolean {
+    const who = visitOf(context)?.principal ?? ANONYMOUS;
+    const resource = { type: "repository", name: repository, actions: ["push"] };
+    return this.#doorman === undefined || this.#doorman.may.allowed(who, resource).length > 0;
   }
 
   /** True: what the caller was let in by still holds. Long streams ask now and then. */

@@ -10,6 +10,7 @@ import { MaintenanceService } from "../gen/stowage/v1/maintenance_service_pb.ts"
 import { ManifestService } from "../gen/stowage/v1/manifest_service_pb.ts";
 import { NotificationService } from "../gen/stowage/v1/notification_service_pb.ts";
 import { UploadService } from "../gen/stowage/v1/upload_service_pb.ts";
+import { UsageService } from "../gen/stowage/v1/usage_service_pb.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import { withAdmission } from "./admission.ts";
 import { type AuthServiceParts, authService } from "./auth-service.ts";
@@ -24,6 +25,7 @@ import {
   MANIFEST_EFFECTS,
   NOTIFICATION_EFFECTS,
   UPLOAD_EFFECTS,
+  USAGE_EFFECTS,
 } from "./effects.ts";
 import { type Report, withErrors } from "./errors.ts";
 import { type EventServiceOptions, eventService } from "./event-service.ts";
@@ -40,9 +42,11 @@ import {
   MANIFEST_DEMANDS,
   NOTIFICATION_DEMANDS,
   UPLOAD_DEMANDS,
+  USAGE_DEMANDS,
 } from "./needs.ts";
 import { notificationService } from "./notification-service.ts";
 import { uploadService } from "./upload-service.ts";
+import { usageService } from "./usage-service.ts";
 import { withObserver } from "./watched.ts";
 
 export interface RouteOptions extends EventServiceOptions {
@@ -59,6 +63,7 @@ export const STOWAGE_SERVICES = [
   BlobService,
   UploadService,
   ManifestService,
+  UsageService,
   EventService,
   NotificationService,
   MaintenanceService,
@@ -95,6 +100,8 @@ export function createRoutes(core: Core, options: RouteOptions): MountServices {
       behind(ManifestService, [MANIFEST_DEMANDS, MANIFEST_EFFECTS], manifests),
       usual,
     );
+    const usage = usageService(core, reception);
+    mount(router, UsageService, behind(UsageService, [USAGE_DEMANDS, USAGE_EFFECTS], usage), usual);
     const events = eventService(core, options);
     mount(router, EventService, behind(EventService, [EVENT_DEMANDS, EVENT_EFFECTS], events), endless);
     const webhooks = notificationService(notifier);

@@ -77,6 +77,11 @@ const ROWS: Readonly<Record<string, Row>> = {
   "ManifestService/ListTags": { demand: "pull", request: { repository }, outcome: NotFound },
   "ManifestService/ListReferrers": { demand: "pull", request: blob },
   "ManifestService/ListRepositories": { demand: "catalog" },
+  "UsageService/GetUsage": {
+    demand: "pull",
+    request: { scope: { case: "repository", value: repository } },
+    outcome: NotFound,
+  },
   "EventService/Subscribe": { demand: "events" },
   "EventService/ListEvents": { demand: "events" },
   "EventService/CreateConsumer": { demand: "events", outcome: InvalidArgument },

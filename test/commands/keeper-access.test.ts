@@ -43,6 +43,8 @@ suite("with an auth section", () => {
       ["fsck"],
       ["uploads", "list"],
       ["uploads", "abort", "--idle", "1h"],
+      ["usage"],
+      ["usage", "team/"],
       ["trash", "list"],
       ["trash", "purge", "--all", "--yes"],
       ["snapshot", "-"],

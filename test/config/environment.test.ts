@@ -124,12 +124,12 @@ test("_FILE reads the value from a file, without the line break at its end", () 
 });
 
 test("health.file ends in FILE by its own name", () => {
-  const { withoutEffect } = read({ environment: { REGISTRY_HEALTH_FILE: "[{file: /x}]" } });
-  assert.deepEqual(withoutEffect, ["health.file"]);
+  const check = { file: "/x", intervalMs: 10_000, threshold: 1 };
+  const health = (environment: Record<string, string>, files = {}) =>
+    read({ environment, files }).config.health.files;
+  assert.deepEqual(health({ REGISTRY_HEALTH_FILE: "[{file: /x}]" }), [check]);
   const files = { "/run/x": "[{file: /x}]" };
-  assert.deepEqual(read({ environment: { REGISTRY_HEALTH_FILE_FILE: "/run/x" }, files }).withoutEffect, [
-    "health.file",
-  ]);
+  assert.deepEqual(health({ REGISTRY_HEALTH_FILE_FILE: "/run/x" }, files), [check]);
 });
 
 const WRONG: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [

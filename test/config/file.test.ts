@@ -4,7 +4,7 @@ import type { Config } from "../../src/config/config.ts";
 import { complaints, file, problemsOf, read } from "./reading.ts";
 
 const DEFAULTS: Config = {
-  log: { level: "info", formatter: "text", fields: {} },
+  log: { level: "info", formatter: "text", fields: {}, accessLog: true, hooks: [] },
   storage: { kind: "filesystem", rootDirectory: "./stowage-data" },
   http: {
     address: { host: "127.0.0.1", port: 5000 },
@@ -12,6 +12,7 @@ const DEFAULTS: Config = {
     relativeUrls: false,
     trustedProxies: [],
     proxyProtocol: false,
+    drainDelayMs: 0,
     drainTimeoutMs: 30_000,
     headers: {},
     corsOrigins: [],
@@ -24,6 +25,13 @@ const DEFAULTS: Config = {
     maxHeaderSize: 32_768,
     maxUploads: 512,
     rates: { principal: 0, address: 0, burst: 10 },
+  },
+  debug: { profiles: "local" },
+  health: {
+    storage: { intervalMs: 10_000, threshold: 1, minFreeBytes: 268_435_456 },
+    files: [],
+    http: [],
+    tcp: [],
   },
   auth: { mode: "open", realm: "Registry", service: "stowage", accessTokens: {}, oidc: [], gateways: [] },
   notifications: { includeReferences: false, endpoints: [] },
@@ -44,6 +52,7 @@ const DEFAULTS: Config = {
   retention: { rules: [] },
   sparseIndexes: false,
   catalogMaxEntries: 1000,
+  quotas: [],
   tagsMaxEntries: 1000,
 };
 
@@ -60,7 +69,7 @@ test("the configuration is frozen to its depth", () => {
 
 test("every key that acts reaches the configuration", () => {
   const yaml = file(
-    "log: { level: debug, formatter: json, fields: { service: registry, shard: 3, test: true } }",
+    "log: { level: debug, formatter: json, fields: { service: registry, shard: 3, test: true }, accesslog: { disabled: true } }",
     "storage:",
     "  filesystem: { rootdirectory: /var/lib/registry }",
     "  delete: { enabled: true, trash: 0, referenced: allow }",
@@ -87,7 +96,13 @@ test("every key that acts reaches the configuration", () => {
     "validation: { manifests: { indexes: { platforms: None } } }",
   );
   assert.deepEqual(read({ yaml }).config, {
-    log: { level: "debug", formatter: "json", fields: { service: "registry", shard: 3, test: true } },
+    log: {
+      level: "debug",
+      formatter: "json",
+      fields: { service: "registry", shard: 3, test: true },
+      accessLog: false,
+      hooks: [],
+    },
     storage: { kind: "filesystem", rootDirectory: "/var/lib/registry" },
     http: {
       ...DEFAULTS.http,
@@ -101,6 +116,8 @@ test("every key that acts reaches the configuration", () => {
       maxConnections: 10,
       maxStreams: 20,
     },
+    debug: DEFAULTS.debug,
+    health: DEFAULTS.health,
     auth: DEFAULTS.auth,
     notifications: { includeReferences: true, endpoints: [] },
     events: {
@@ -122,6 +139,7 @@ test("every key that acts reaches the configuration", () => {
       untaggedMs: 259_200_000,
       rules: [{ name: "rule 1", repositories: ["a"], tags: ["**"], keep: { newest: 1 } }],
     },
+    quotas: [],
     sparseIndexes: true,
     catalogMaxEntries: 7,
     tagsMaxEntries: 8,

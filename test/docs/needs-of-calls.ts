@@ -10,6 +10,7 @@ import { MaintenanceService } from "../../src/gen/stowage/v1/maintenance_service
 import { ManifestService } from "../../src/gen/stowage/v1/manifest_service_pb.ts";
 import { NotificationService } from "../../src/gen/stowage/v1/notification_service_pb.ts";
 import { UploadService } from "../../src/gen/stowage/v1/upload_service_pb.ts";
+import { UsageService } from "../../src/gen/stowage/v1/usage_service_pb.ts";
 import { scopeOf } from "../../src/oci/access.ts";
 import {
   AUTH_DEMANDS,
@@ -20,6 +21,7 @@ import {
   MANIFEST_DEMANDS,
   NOTIFICATION_DEMANDS,
   UPLOAD_DEMANDS,
+  USAGE_DEMANDS,
 } from "../../src/rpc/needs.ts";
 
 /** Needs, and the calls that have them: "BlobService/StatBlob", "GET /v2/". */
@@ -40,6 +42,7 @@ const SERVICES: readonly (readonly [DescService, LooseDemands])[] = [
   [BlobService, BLOB_DEMANDS],
   [UploadService, UPLOAD_DEMANDS],
   [ManifestService, MANIFEST_DEMANDS],
+  [UsageService, USAGE_DEMANDS],
   [EventService, EVENT_DEMANDS],
   [NotificationService, NOTIFICATION_DEMANDS],
   [MaintenanceService, MAINTENANCE_DEMANDS],
@@ -53,10 +56,11 @@ const IN_REPOSITORY = {
   fromRepository: FROM,
   actions: ["pull", "push"],
   part: { case: "start", value: { repository: NAME } },
+  scope: { case: "repository", value: NAME },
 };
 
 /** Some lists without a repository are about all of them. */
-const IN_ALL = { ...IN_REPOSITORY, repository: undefined };
+const IN_ALL = { ...IN_REPOSITORY, repository: undefined, scope: { case: undefined } };
 const IN_ANY = { ...IN_REPOSITORY, repository: "" };
 
 const WORDS = {
@@ -75,10 +79,12 @@ export function needsOfRpcs(): NeedsOfCalls {
   );
   const uploads = inWords(UPLOAD_DEMANDS.listUploads(IN_ALL as never));
   const trash = inWords(MANIFEST_DEMANDS.listDeletedManifests(IN_ANY as never));
+  const usage = inWords(USAGE_DEMANDS.getUsage(IN_ALL as never));
   return grouped([
     ...calls,
     [uploads, "UploadService/ListUploads of all repositories"],
     [trash, "ManifestService/ListDeletedManifests of all repositories"],
+    [usage, "UsageService/GetUsage of a path or all repositories"],
   ]);
 }
 

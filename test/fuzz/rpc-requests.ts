@@ -4,6 +4,7 @@ import { BlobService } from "../../src/gen/stowage/v1/blob_service_pb.ts";
 import { EventService } from "../../src/gen/stowage/v1/event_service_pb.ts";
 import { ManifestService } from "../../src/gen/stowage/v1/manifest_service_pb.ts";
 import { UploadService } from "../../src/gen/stowage/v1/upload_service_pb.ts";
+import { UsageService } from "../../src/gen/stowage/v1/usage_service_pb.ts";
 import type { Random } from "../support/random.ts";
 
 /** A call as it goes over the wire, less the lines that HTTP/1.1 and HTTP/2 write differently. */
@@ -16,7 +17,13 @@ export interface FuzzedCall {
   readonly endless: boolean;
 }
 
-const SERVICES: readonly DescService[] = [BlobService, EventService, ManifestService, UploadService];
+const SERVICES: readonly DescService[] = [
+  BlobService,
+  EventService,
+  ManifestService,
+  UploadService,
+  UsageService,
+];
 const METHODS: readonly DescMethod[] = SERVICES.flatMap((service) => service.methods);
 
 const TYPES = [

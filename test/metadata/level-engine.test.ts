@@ -101,12 +101,12 @@ describe("a catalogue's folder", () => {
   test("of a newer format is refused and left as it is", () =>
     inDirectory(async (directory) => {
       const level = new Level(directory);
-      await level.put("x/format", "3");
+      await level.put("x/format", "4");
       await level.close();
       for (let attempt = 0; attempt < 2; attempt++) {
         await assert.rejects(
           LevelEngine.open(directory),
-          /format "3".*reads formats "1" and "2"; a newer version wrote it/,
+          /format "4".*reads formats "1", "2", and "3"; a newer version wrote it/,
         );
       }
     }));

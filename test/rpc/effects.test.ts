@@ -10,6 +10,7 @@ import { MaintenanceService } from "../../src/gen/stowage/v1/maintenance_service
 import { ManifestService } from "../../src/gen/stowage/v1/manifest_service_pb.ts";
 import { NotificationService } from "../../src/gen/stowage/v1/notification_service_pb.ts";
 import { UploadService } from "../../src/gen/stowage/v1/upload_service_pb.ts";
+import { UsageService } from "../../src/gen/stowage/v1/usage_service_pb.ts";
 import {
   AUTH_EFFECTS,
   BLOB_EFFECTS,
@@ -18,6 +19,7 @@ import {
   MANIFEST_EFFECTS,
   NOTIFICATION_EFFECTS,
   UPLOAD_EFFECTS,
+  USAGE_EFFECTS,
 } from "../../src/rpc/effects.ts";
 import { STOWAGE_SERVICES } from "../../src/rpc/routes.ts";
 
@@ -25,6 +27,7 @@ const TABLES: readonly (readonly [DescService, Readonly<Record<string, unknown>>
   [BlobService, BLOB_EFFECTS],
   [UploadService, UPLOAD_EFFECTS],
   [ManifestService, MANIFEST_EFFECTS],
+  [UsageService, USAGE_EFFECTS],
   [EventService, EVENT_EFFECTS],
   [NotificationService, NOTIFICATION_EFFECTS],
   [MaintenanceService, MAINTENANCE_EFFECTS],

@@ -30,6 +30,14 @@ for (const service of ["", BlobService.typeName]) {
   });
 }
 
+test("liveness is well also while nothing is ready", async () => {
+  const { health, client } = setUp();
+  health.setServing(false);
+  assert.equal((await client.check({ service: "liveness" })).status, SERVING);
+  const { statuses } = await client.list({});
+  assert.deepEqual([statuses.liveness?.status, statuses[""]?.status], [SERVING, NOT_SERVING]);
+});
+
 test("check of an unknown service is not found", async () => {
   const { client } = setUp();
   const error = await client.check({ service: "nobody" }).catch((reason: unknown) => reason);
@@ -40,7 +48,7 @@ test("check of an unknown service is not found", async () => {
 test("list names every service", async () => {
   const { client } = setUp();
   const { statuses } = await client.list({});
-  assert.deepEqual(Object.keys(statuses), ["", "stowage.v1.BlobService"]);
+  assert.deepEqual(Object.keys(statuses), ["", "stowage.v1.BlobService", "liveness"]);
   assert.equal(statuses[""]?.status, SERVING);
 });
 

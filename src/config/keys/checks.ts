@@ -1,5 +1,4 @@
-// What is checked: manifests that are pushed, and the registry's own health.
-// Also what distribution no longer reads, which stands in older files.
+// What is checked of manifests that are pushed. Also what distribution no longer reads, which stands in older files.
 import { z } from "zod";
 import { acts, FLAG, flag, inert, refused, reject } from "../key.ts";
 
@@ -46,14 +45,6 @@ export const checkKeys = {
     below: "tree",
     meaning: "It concerns `platforms: list` only.",
   }),
-  "health.storagedriver": inert({
-    type: "a map",
-    below: "tree",
-    meaning: "Health checks cannot be chosen yet.",
-  }),
-  "health.file": inert({ type: "a list", below: "tree", meaning: "Health checks cannot be chosen yet." }),
-  "health.http": inert({ type: "a list", below: "tree", meaning: "Health checks cannot be chosen yet." }),
-  "health.tcp": inert({ type: "a list", below: "tree", meaning: "Health checks cannot be chosen yet." }),
   redis: inert({ type: "a map", below: "tree", meaning: "Nothing is kept in Redis." }),
   reporting: inert({
     type: "a map",

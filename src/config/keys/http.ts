@@ -6,10 +6,9 @@ import { parseListenAddress, parseSocketPath } from "../listen-address.ts";
 import { parseOrigin } from "../origin.ts";
 import { parseBaseUrl } from "../public-url.ts";
 import { parsedText } from "../text-schemas.ts";
+import { debugKeys } from "./debug.ts";
 import { limitKeys } from "./limits.ts";
 import { tlsKeys } from "./tls.ts";
-
-const tcpAddress = text.transform((value, context) => parseListenAddress(value) ?? reject(context));
 
 const ADDRESS = "HOST:PORT, such as 127.0.0.1:5000, [::1]:5000, or :5000 for all interfaces";
 
@@ -36,6 +35,8 @@ const prefix = text.transform((value, context) => {
   const isNear = repaired !== value && PREFIX.test(repaired);
   return reject(context, isNear ? `write "${repaired}"` : undefined);
 });
+
+const MAX_DRAIN_DELAY_MS = 3_600_000;
 
 export const httpKeys = {
   "http.addr": acts({
@@ -93,6 +94,13 @@ export const httpKeys = {
     meaning:
       "How long running requests may take to finish after SIGTERM. What still runs then is cut off. `0` cuts at once.",
   }),
+  "http.draindelay": acts({
+    schema: duration.refine((value) => value <= MAX_DRAIN_DELAY_MS),
+    type: `${DURATION}, at most 1h`,
+    default: "0s",
+    meaning:
+      "How long after SIGTERM new requests are still taken, while health says already that the registry is not ready: the time in which load balancers learn of it. Then `http.draintimeout` begins.",
+  }),
   "http.headers": acts({
     schema: headers,
     type: "a map of header names to lists of values",
@@ -139,21 +147,5 @@ export const httpKeys = {
     type: FLAG,
     meaning: "HTTP/2 without TLS is always spoken on the same port.",
   }),
-  "http.debug.addr": inert({
-    schema: tcpAddress,
-    type: ADDRESS,
-    verbatim: "all",
-    meaning: "There is no debug listener yet.",
-  }),
-  "http.debug.prometheus.enabled": inert({
-    schema: flag,
-    type: FLAG,
-    meaning: "There are no metrics yet.",
-  }),
-  "http.debug.prometheus.path": inert({
-    schema: text,
-    type: "a path",
-    verbatim: "all",
-    meaning: "There are no metrics yet.",
-  }),
+  ...debugKeys,
 } as const;

@@ -10,13 +10,15 @@ import type { Descriptor } from "./descriptor_pb.ts";
 import { file_stowage_v1_descriptor } from "./descriptor_pb.ts";
 import type { Reason } from "./reason_pb.ts";
 import { file_stowage_v1_reason } from "./reason_pb.ts";
+import type { Usage } from "./usage_pb.ts";
+import { file_stowage_v1_usage } from "./usage_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file stowage/v1/manifest.proto.
  */
 export const file_stowage_v1_manifest: GenFile = /*@__PURE__*/
-  fileDesc("ChlzdG93YWdlL3YxL21hbmlmZXN0LnByb3RvEgpzdG93YWdlLnYxIjQKCVJlZmVyZW5jZRINCgN0YWcYASABKAlIABIQCgZkaWdlc3QYAiABKAlIAEIGCgRuYW1lInAKA1RhZxIMCgRuYW1lGAEgASgJEioKCmRlc2NyaXB0b3IYAiABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3ISLwoLdXBkYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wItQBCg9UYWdQcmVjb25kaXRpb24SEAoGYWJzZW50GAEgASgISAASEQoHcHJlc2VudBgCIAEoCEgAEjcKBmFueV9vZhgDIAEoCzIlLnN0b3dhZ2UudjEuVGFnUHJlY29uZGl0aW9uLkRpZ2VzdFNldEgAEjgKB25vbmVfb2YYBCABKAsyJS5zdG93YWdlLnYxLlRhZ1ByZWNvbmRpdGlvbi5EaWdlc3RTZXRIABocCglEaWdlc3RTZXQSDwoHZGlnZXN0cxgBIAMoCUILCgljb25kaXRpb24ivQEKCFJlZmVycmVyEioKCmRlc2NyaXB0b3IYASABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3ISFQoNYXJ0aWZhY3RfdHlwZRgCIAEoCRI6Cgthbm5vdGF0aW9ucxgDIAMoCzIlLnN0b3dhZ2UudjEuUmVmZXJyZXIuQW5ub3RhdGlvbnNFbnRyeRoyChBBbm5vdGF0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiGgoKUmVwb3NpdG9yeRIMCgRuYW1lGAEgASgJIqsBCglUYWdDaGFuZ2USLwoLY2hhbmdlX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2Zyb21fZGlnZXN0GAIgASgJEhEKCXRvX2RpZ2VzdBgDIAEoCRINCgVhY3RvchgEIAEoCRISCgpyZXF1ZXN0X2lkGAUgASgJEiIKBnJlYXNvbhgGIAEoCzISLnN0b3dhZ2UudjEuUmVhc29uIrACCg9EZWxldGVkTWFuaWZlc3QSKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvchIMCgR0YWdzGAIgAygJEi8KC2RlbGV0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFYWN0b3IYBSABKAkSIgoGcmVhc29uGAYgASgLMhIuc3Rvd2FnZS52MS5SZWFzb24SEgoKY29tcGFuaW9ucxgHIAEoBRIVCg1hcnRpZmFjdF90eXBlGAggASgJEg8KB3N1YmplY3QYCSABKAkSEgoKcmVwb3NpdG9yeRgKIAEoCWIGcHJvdG8z", [file_google_protobuf_timestamp, file_stowage_v1_descriptor, file_stowage_v1_reason]);
+  fileDesc("ChlzdG93YWdlL3YxL21hbmlmZXN0LnByb3RvEgpzdG93YWdlLnYxIjQKCVJlZmVyZW5jZRINCgN0YWcYASABKAlIABIQCgZkaWdlc3QYAiABKAlIAEIGCgRuYW1lIrQCCgNUYWcSDAoEbmFtZRgBIAEoCRIqCgpkZXNjcmlwdG9yGAIgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEi8KC3VwZGF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCgp0b3RhbF9zaXplGAQgASgDSACIAQESEQoJcGxhdGZvcm1zGAUgAygJEhUKDWFydGlmYWN0X3R5cGUYBiABKAkSFAoMdXBkYXRlX2FjdG9yGAcgASgJEhcKCnB1bGxfY291bnQYCCABKANIAYgBARIyCg5sYXN0X3B1bGxfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCDQoLX3RvdGFsX3NpemVCDQoLX3B1bGxfY291bnQi1AEKD1RhZ1ByZWNvbmRpdGlvbhIQCgZhYnNlbnQYASABKAhIABIRCgdwcmVzZW50GAIgASgISAASNwoGYW55X29mGAMgASgLMiUuc3Rvd2FnZS52MS5UYWdQcmVjb25kaXRpb24uRGlnZXN0U2V0SAASOAoHbm9uZV9vZhgEIAEoCzIlLnN0b3dhZ2UudjEuVGFnUHJlY29uZGl0aW9uLkRpZ2VzdFNldEgAGhwKCURpZ2VzdFNldBIPCgdkaWdlc3RzGAEgAygJQgsKCWNvbmRpdGlvbiK9AQoIUmVmZXJyZXISKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvchIVCg1hcnRpZmFjdF90eXBlGAIgASgJEjoKC2Fubm90YXRpb25zGAMgAygLMiUuc3Rvd2FnZS52MS5SZWZlcnJlci5Bbm5vdGF0aW9uc0VudHJ5GjIKEEFubm90YXRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJtCgpSZXBvc2l0b3J5EgwKBG5hbWUYASABKAkSIAoFdXNhZ2UYAiABKAsyES5zdG93YWdlLnYxLlVzYWdlEi8KC2NyZWF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKrAQoJVGFnQ2hhbmdlEi8KC2NoYW5nZV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtmcm9tX2RpZ2VzdBgCIAEoCRIRCgl0b19kaWdlc3QYAyABKAkSDQoFYWN0b3IYBCABKAkSEgoKcmVxdWVzdF9pZBgFIAEoCRIiCgZyZWFzb24YBiABKAsyEi5zdG93YWdlLnYxLlJlYXNvbiKwAgoPRGVsZXRlZE1hbmlmZXN0EioKCmRlc2NyaXB0b3IYASABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3ISDAoEdGFncxgCIAMoCRIvCgtkZWxldGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWFjdG9yGAUgASgJEiIKBnJlYXNvbhgGIAEoCzISLnN0b3dhZ2UudjEuUmVhc29uEhIKCmNvbXBhbmlvbnMYByABKAUSFQoNYXJ0aWZhY3RfdHlwZRgIIAEoCRIPCgdzdWJqZWN0GAkgASgJEhIKCnJlcG9zaXRvcnkYCiABKAliBnByb3RvMw", [file_google_protobuf_timestamp, file_stowage_v1_descriptor, file_stowage_v1_reason, file_stowage_v1_usage]);
 
 /**
  * Reference names a manifest, by tag or by digest.
@@ -81,6 +83,54 @@ export type Tag = Message<"stowage.v1.Tag"> & {
    * @generated from field: google.protobuf.Timestamp update_time = 3;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * What pulling it moves, in bytes: the manifest, its config and its layers,
+   * each digest once; of an index also those of its members for all platforms.
+   * Absent: not known, or no details were asked for.
+   *
+   * @generated from field: optional int64 total_size = 4;
+   */
+  totalSize?: bigint | undefined;
+
+  /**
+   * Where it runs: "linux/amd64", "linux/arm/v7"; of an index, those that it
+   * names. None: not known, or no details were asked for.
+   *
+   * @generated from field: repeated string platforms = 5;
+   */
+  platforms: string[];
+
+  /**
+   * What kind of thing its manifest is, as in Referrer. Empty: it is none, or
+   * no details were asked for.
+   *
+   * @generated from field: string artifact_type = 6;
+   */
+  artifactType: string;
+
+  /**
+   * The verified name of who set the tag last. Empty: nobody was asked for a
+   * name, the registry did it by itself, or no details were asked for.
+   *
+   * @generated from field: string update_actor = 7;
+   */
+  updateActor: string;
+
+  /**
+   * How often its manifest was pulled, by whatever tag or by digest, as far as
+   * pulls are recorded. Absent: never, or no details were asked for.
+   *
+   * @generated from field: optional int64 pull_count = 8;
+   */
+  pullCount?: bigint | undefined;
+
+  /**
+   * When its manifest was last pulled. Absent as `pull_count` is.
+   *
+   * @generated from field: google.protobuf.Timestamp last_pull_time = 9;
+   */
+  lastPullTime?: Timestamp | undefined;
 };
 
 /**
@@ -214,6 +264,20 @@ export type Repository = Message<"stowage.v1.Repository"> & {
    * @generated from field: string name = 1;
    */
   name: string;
+
+  /**
+   * What it holds. Absent: no details were asked for.
+   *
+   * @generated from field: stowage.v1.Usage usage = 2;
+   */
+  usage?: Usage | undefined;
+
+  /**
+   * When something was first pushed to it. Absent: no details were asked for.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 3;
+   */
+  createTime?: Timestamp | undefined;
 };
 
 /**

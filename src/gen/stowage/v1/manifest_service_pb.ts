@@ -2,21 +2,21 @@
 // @generated from file stowage/v1/manifest_service.proto (package stowage.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Descriptor } from "./descriptor_pb.ts";
 import { file_stowage_v1_descriptor } from "./descriptor_pb.ts";
 import type { DeletedManifest, Reference, Referrer, Repository, Tag, TagChange, TagPrecondition } from "./manifest_pb.ts";
 import { file_stowage_v1_manifest } from "./manifest_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file stowage/v1/manifest_service.proto.
  */
 export const file_stowage_v1_manifest_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFzdG93YWdlL3YxL21hbmlmZXN0X3NlcnZpY2UucHJvdG8SCnN0b3dhZ2UudjEirgEKElB1dE1hbmlmZXN0UmVxdWVzdBISCgpyZXBvc2l0b3J5GAEgASgJEhIKCm1lZGlhX3R5cGUYAiABKAkSDwoHY29udGVudBgDIAEoDBITCgZkaWdlc3QYBCABKAlIAIgBARIMCgR0YWdzGAUgAygJEjEKDHByZWNvbmRpdGlvbhgGIAEoCzIbLnN0b3dhZ2UudjEuVGFnUHJlY29uZGl0aW9uQgkKB19kaWdlc3QiYAoTUHV0TWFuaWZlc3RSZXNwb25zZRIqCgpkZXNjcmlwdG9yGAEgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEg8KB3N1YmplY3QYAiABKAkSDAoEdGFncxgDIAMoCSJSChJHZXRNYW5pZmVzdFJlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIoCglyZWZlcmVuY2UYAiABKAsyFS5zdG93YWdlLnYxLlJlZmVyZW5jZSJSChNHZXRNYW5pZmVzdFJlc3BvbnNlEioKCmRlc2NyaXB0b3IYASABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3ISDwoHY29udGVudBgCIAEoDCJTChNTdGF0TWFuaWZlc3RSZXF1ZXN0EhIKCnJlcG9zaXRvcnkYASABKAkSKAoJcmVmZXJlbmNlGAIgASgLMhUuc3Rvd2FnZS52MS5SZWZlcmVuY2UiQgoUU3RhdE1hbmlmZXN0UmVzcG9uc2USKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvciI7ChVEZWxldGVNYW5pZmVzdFJlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIOCgZkaWdlc3QYAiABKAkiQQoWRGVsZXRlTWFuaWZlc3RSZXNwb25zZRIMCgR0YWdzGAEgAygJEhkKEWNvbXBhbmlvbl9kaWdlc3RzGAIgAygJImYKEERlbGV0ZVRhZ1JlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRILCgN0YWcYAiABKAkSMQoMcHJlY29uZGl0aW9uGAMgASgLMhsuc3Rvd2FnZS52MS5UYWdQcmVjb25kaXRpb24iPwoRRGVsZXRlVGFnUmVzcG9uc2USKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvciJfChVMaXN0VGFnSGlzdG9yeVJlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRILCgN0YWcYAiABKAkSEQoJcGFnZV9zaXplGAMgASgFEhIKCnBhZ2VfdG9rZW4YBCABKAkiWQoWTGlzdFRhZ0hpc3RvcnlSZXNwb25zZRImCgdjaGFuZ2VzGAEgAygLMhUuc3Rvd2FnZS52MS5UYWdDaGFuZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIq8BChFSZXN0b3JlVGFnUmVxdWVzdBISCgpyZXBvc2l0b3J5GAEgASgJEgsKA3RhZxgCIAEoCRIQCgZkaWdlc3QYAyABKAlIABIqCgR0aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAEjEKDHByZWNvbmRpdGlvbhgFIAEoCzIbLnN0b3dhZ2UudjEuVGFnUHJlY29uZGl0aW9uQggKBnRhcmdldCJbChJSZXN0b3JlVGFnUmVzcG9uc2USKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvchIZChF1bmRlbGV0ZWRfZGlnZXN0cxgCIAMoCSJYChtMaXN0RGVsZXRlZE1hbmlmZXN0c1JlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJnChxMaXN0RGVsZXRlZE1hbmlmZXN0c1Jlc3BvbnNlEi4KCW1hbmlmZXN0cxgBIAMoCzIbLnN0b3dhZ2UudjEuRGVsZXRlZE1hbmlmZXN0EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI9ChdVbmRlbGV0ZU1hbmlmZXN0UmVxdWVzdBISCgpyZXBvc2l0b3J5GAEgASgJEg4KBmRpZ2VzdBgCIAEoCSKDAQoYVW5kZWxldGVNYW5pZmVzdFJlc3BvbnNlEioKCmRlc2NyaXB0b3IYASABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3ISDAoEdGFncxgCIAMoCRISCgp0YWtlbl90YWdzGAMgAygJEhkKEWNvbXBhbmlvbl9kaWdlc3RzGAQgAygJInUKD0xpc3RUYWdzUmVxdWVzdBISCgpyZXBvc2l0b3J5GAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJEhMKC3N0YXJ0X2FmdGVyGAQgASgJEhIKCm5hbWVzX29ubHkYBSABKAgiSgoQTGlzdFRhZ3NSZXNwb25zZRIdCgR0YWdzGAEgAygLMg8uc3Rvd2FnZS52MS5UYWcSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIngKFExpc3RSZWZlcnJlcnNSZXF1ZXN0EhIKCnJlcG9zaXRvcnkYASABKAkSDgoGZGlnZXN0GAIgASgJEhUKDWFydGlmYWN0X3R5cGUYAyABKAkSEQoJcGFnZV9zaXplGAQgASgFEhIKCnBhZ2VfdG9rZW4YBSABKAkiWQoVTGlzdFJlZmVycmVyc1Jlc3BvbnNlEicKCXJlZmVycmVycxgBIAMoCzIULnN0b3dhZ2UudjEuUmVmZXJyZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlUKF0xpc3RSZXBvc2l0b3JpZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEhMKC3N0YXJ0X2FmdGVyGAMgASgJImEKGExpc3RSZXBvc2l0b3JpZXNSZXNwb25zZRIsCgxyZXBvc2l0b3JpZXMYASADKAsyFi5zdG93YWdlLnYxLlJlcG9zaXRvcnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJMrYICg9NYW5pZmVzdFNlcnZpY2USTgoLUHV0TWFuaWZlc3QSHi5zdG93YWdlLnYxLlB1dE1hbmlmZXN0UmVxdWVzdBofLnN0b3dhZ2UudjEuUHV0TWFuaWZlc3RSZXNwb25zZRJTCgtHZXRNYW5pZmVzdBIeLnN0b3dhZ2UudjEuR2V0TWFuaWZlc3RSZXF1ZXN0Gh8uc3Rvd2FnZS52MS5HZXRNYW5pZmVzdFJlc3BvbnNlIgOQAgESVgoMU3RhdE1hbmlmZXN0Eh8uc3Rvd2FnZS52MS5TdGF0TWFuaWZlc3RSZXF1ZXN0GiAuc3Rvd2FnZS52MS5TdGF0TWFuaWZlc3RSZXNwb25zZSIDkAIBElcKDkRlbGV0ZU1hbmlmZXN0EiEuc3Rvd2FnZS52MS5EZWxldGVNYW5pZmVzdFJlcXVlc3QaIi5zdG93YWdlLnYxLkRlbGV0ZU1hbmlmZXN0UmVzcG9uc2USSAoJRGVsZXRlVGFnEhwuc3Rvd2FnZS52MS5EZWxldGVUYWdSZXF1ZXN0Gh0uc3Rvd2FnZS52MS5EZWxldGVUYWdSZXNwb25zZRJcCg5MaXN0VGFnSGlzdG9yeRIhLnN0b3dhZ2UudjEuTGlzdFRhZ0hpc3RvcnlSZXF1ZXN0GiIuc3Rvd2FnZS52MS5MaXN0VGFnSGlzdG9yeVJlc3BvbnNlIgOQAgESSwoKUmVzdG9yZVRhZxIdLnN0b3dhZ2UudjEuUmVzdG9yZVRhZ1JlcXVlc3QaHi5zdG93YWdlLnYxLlJlc3RvcmVUYWdSZXNwb25zZRJuChRMaXN0RGVsZXRlZE1hbmlmZXN0cxInLnN0b3dhZ2UudjEuTGlzdERlbGV0ZWRNYW5pZmVzdHNSZXF1ZXN0Giguc3Rvd2FnZS52MS5MaXN0RGVsZXRlZE1hbmlmZXN0c1Jlc3BvbnNlIgOQAgESXQoQVW5kZWxldGVNYW5pZmVzdBIjLnN0b3dhZ2UudjEuVW5kZWxldGVNYW5pZmVzdFJlcXVlc3QaJC5zdG93YWdlLnYxLlVuZGVsZXRlTWFuaWZlc3RSZXNwb25zZRJKCghMaXN0VGFncxIbLnN0b3dhZ2UudjEuTGlzdFRhZ3NSZXF1ZXN0Ghwuc3Rvd2FnZS52MS5MaXN0VGFnc1Jlc3BvbnNlIgOQAgESWQoNTGlzdFJlZmVycmVycxIgLnN0b3dhZ2UudjEuTGlzdFJlZmVycmVyc1JlcXVlc3QaIS5zdG93YWdlLnYxLkxpc3RSZWZlcnJlcnNSZXNwb25zZSIDkAIBEmIKEExpc3RSZXBvc2l0b3JpZXMSIy5zdG93YWdlLnYxLkxpc3RSZXBvc2l0b3JpZXNSZXF1ZXN0GiQuc3Rvd2FnZS52MS5MaXN0UmVwb3NpdG9yaWVzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_timestamp, file_stowage_v1_descriptor, file_stowage_v1_manifest]);
+  fileDesc("CiFzdG93YWdlL3YxL21hbmlmZXN0X3NlcnZpY2UucHJvdG8SCnN0b3dhZ2UudjEirgEKElB1dE1hbmlmZXN0UmVxdWVzdBISCgpyZXBvc2l0b3J5GAEgASgJEhIKCm1lZGlhX3R5cGUYAiABKAkSDwoHY29udGVudBgDIAEoDBITCgZkaWdlc3QYBCABKAlIAIgBARIMCgR0YWdzGAUgAygJEjEKDHByZWNvbmRpdGlvbhgGIAEoCzIbLnN0b3dhZ2UudjEuVGFnUHJlY29uZGl0aW9uQgkKB19kaWdlc3QiYAoTUHV0TWFuaWZlc3RSZXNwb25zZRIqCgpkZXNjcmlwdG9yGAEgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yEg8KB3N1YmplY3QYAiABKAkSDAoEdGFncxgDIAMoCSJSChJHZXRNYW5pZmVzdFJlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIoCglyZWZlcmVuY2UYAiABKAsyFS5zdG93YWdlLnYxLlJlZmVyZW5jZSJSChNHZXRNYW5pZmVzdFJlc3BvbnNlEioKCmRlc2NyaXB0b3IYASABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3ISDwoHY29udGVudBgCIAEoDCJTChNTdGF0TWFuaWZlc3RSZXF1ZXN0EhIKCnJlcG9zaXRvcnkYASABKAkSKAoJcmVmZXJlbmNlGAIgASgLMhUuc3Rvd2FnZS52MS5SZWZlcmVuY2UiQgoUU3RhdE1hbmlmZXN0UmVzcG9uc2USKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvciI7ChVEZWxldGVNYW5pZmVzdFJlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIOCgZkaWdlc3QYAiABKAkiQQoWRGVsZXRlTWFuaWZlc3RSZXNwb25zZRIMCgR0YWdzGAEgAygJEhkKEWNvbXBhbmlvbl9kaWdlc3RzGAIgAygJImYKEERlbGV0ZVRhZ1JlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRILCgN0YWcYAiABKAkSMQoMcHJlY29uZGl0aW9uGAMgASgLMhsuc3Rvd2FnZS52MS5UYWdQcmVjb25kaXRpb24iPwoRRGVsZXRlVGFnUmVzcG9uc2USKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvciJfChVMaXN0VGFnSGlzdG9yeVJlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRILCgN0YWcYAiABKAkSEQoJcGFnZV9zaXplGAMgASgFEhIKCnBhZ2VfdG9rZW4YBCABKAkiWQoWTGlzdFRhZ0hpc3RvcnlSZXNwb25zZRImCgdjaGFuZ2VzGAEgAygLMhUuc3Rvd2FnZS52MS5UYWdDaGFuZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIq8BChFSZXN0b3JlVGFnUmVxdWVzdBISCgpyZXBvc2l0b3J5GAEgASgJEgsKA3RhZxgCIAEoCRIQCgZkaWdlc3QYAyABKAlIABIqCgR0aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAEjEKDHByZWNvbmRpdGlvbhgFIAEoCzIbLnN0b3dhZ2UudjEuVGFnUHJlY29uZGl0aW9uQggKBnRhcmdldCJbChJSZXN0b3JlVGFnUmVzcG9uc2USKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvchIZChF1bmRlbGV0ZWRfZGlnZXN0cxgCIAMoCSJYChtMaXN0RGVsZXRlZE1hbmlmZXN0c1JlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJnChxMaXN0RGVsZXRlZE1hbmlmZXN0c1Jlc3BvbnNlEi4KCW1hbmlmZXN0cxgBIAMoCzIbLnN0b3dhZ2UudjEuRGVsZXRlZE1hbmlmZXN0EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI9ChdVbmRlbGV0ZU1hbmlmZXN0UmVxdWVzdBISCgpyZXBvc2l0b3J5GAEgASgJEg4KBmRpZ2VzdBgCIAEoCSKDAQoYVW5kZWxldGVNYW5pZmVzdFJlc3BvbnNlEioKCmRlc2NyaXB0b3IYASABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3ISDAoEdGFncxgCIAMoCRISCgp0YWtlbl90YWdzGAMgAygJEhkKEWNvbXBhbmlvbl9kaWdlc3RzGAQgAygJIuYBCg9MaXN0VGFnc1JlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCRITCgtzdGFydF9hZnRlchgEIAEoCRISCgpuYW1lc19vbmx5GAUgASgIEg8KB2RldGFpbHMYBiABKAgSJQoGZmlsdGVyGAcgASgLMhUuc3Rvd2FnZS52MS5UYWdGaWx0ZXISIwoFb3JkZXIYCCABKA4yFC5zdG93YWdlLnYxLlRhZ09yZGVyEhIKCmRlc2NlbmRpbmcYCSABKAgiWgoJVGFnRmlsdGVyEg0KBW5hbWVzGAEgAygJEhMKC21lZGlhX3R5cGVzGAIgAygJEhYKDmFydGlmYWN0X3R5cGVzGAMgAygJEhEKCXBsYXRmb3JtcxgEIAMoCSJKChBMaXN0VGFnc1Jlc3BvbnNlEh0KBHRhZ3MYASADKAsyDy5zdG93YWdlLnYxLlRhZxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkieAoUTGlzdFJlZmVycmVyc1JlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIOCgZkaWdlc3QYAiABKAkSFQoNYXJ0aWZhY3RfdHlwZRgDIAEoCRIRCglwYWdlX3NpemUYBCABKAUSEgoKcGFnZV90b2tlbhgFIAEoCSJZChVMaXN0UmVmZXJyZXJzUmVzcG9uc2USJwoJcmVmZXJyZXJzGAEgAygLMhQuc3Rvd2FnZS52MS5SZWZlcnJlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki1AEKF0xpc3RSZXBvc2l0b3JpZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEhMKC3N0YXJ0X2FmdGVyGAMgASgJEg8KB2RldGFpbHMYBCABKAgSLAoGZmlsdGVyGAUgASgLMhwuc3Rvd2FnZS52MS5SZXBvc2l0b3J5RmlsdGVyEioKBW9yZGVyGAYgASgOMhsuc3Rvd2FnZS52MS5SZXBvc2l0b3J5T3JkZXISEgoKZGVzY2VuZGluZxgHIAEoCCIhChBSZXBvc2l0b3J5RmlsdGVyEg0KBW5hbWVzGAEgAygJImEKGExpc3RSZXBvc2l0b3JpZXNSZXNwb25zZRIsCgxyZXBvc2l0b3JpZXMYASADKAsyFi5zdG93YWdlLnYxLlJlcG9zaXRvcnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJKqYBCghUYWdPcmRlchIZChVUQUdfT1JERVJfVU5TUEVDSUZJRUQQABISCg5UQUdfT1JERVJfTkFNRRABEhkKFVRBR19PUkRFUl9VUERBVEVfVElNRRACEhgKFFRBR19PUkRFUl9UT1RBTF9TSVpFEAMSHAoYVEFHX09SREVSX0xBU1RfUFVMTF9USU1FEAQSGAoUVEFHX09SREVSX1BVTExfQ09VTlQQBSrrAQoPUmVwb3NpdG9yeU9yZGVyEiAKHFJFUE9TSVRPUllfT1JERVJfVU5TUEVDSUZJRUQQABIZChVSRVBPU0lUT1JZX09SREVSX05BTUUQARIaChZSRVBPU0lUT1JZX09SREVSX0JZVEVTEAISGQoVUkVQT1NJVE9SWV9PUkRFUl9UQUdTEAMSIwofUkVQT1NJVE9SWV9PUkRFUl9MQVNUX1BVU0hfVElNRRAEEiMKH1JFUE9TSVRPUllfT1JERVJfTEFTVF9QVUxMX1RJTUUQBRIaChZSRVBPU0lUT1JZX09SREVSX1BVTExTEAYytggKD01hbmlmZXN0U2VydmljZRJOCgtQdXRNYW5pZmVzdBIeLnN0b3dhZ2UudjEuUHV0TWFuaWZlc3RSZXF1ZXN0Gh8uc3Rvd2FnZS52MS5QdXRNYW5pZmVzdFJlc3BvbnNlElMKC0dldE1hbmlmZXN0Eh4uc3Rvd2FnZS52MS5HZXRNYW5pZmVzdFJlcXVlc3QaHy5zdG93YWdlLnYxLkdldE1hbmlmZXN0UmVzcG9uc2UiA5ACARJWCgxTdGF0TWFuaWZlc3QSHy5zdG93YWdlLnYxLlN0YXRNYW5pZmVzdFJlcXVlc3QaIC5zdG93YWdlLnYxLlN0YXRNYW5pZmVzdFJlc3BvbnNlIgOQAgESVwoORGVsZXRlTWFuaWZlc3QSIS5zdG93YWdlLnYxLkRlbGV0ZU1hbmlmZXN0UmVxdWVzdBoiLnN0b3dhZ2UudjEuRGVsZXRlTWFuaWZlc3RSZXNwb25zZRJICglEZWxldGVUYWcSHC5zdG93YWdlLnYxLkRlbGV0ZVRhZ1JlcXVlc3QaHS5zdG93YWdlLnYxLkRlbGV0ZVRhZ1Jlc3BvbnNlElwKDkxpc3RUYWdIaXN0b3J5EiEuc3Rvd2FnZS52MS5MaXN0VGFnSGlzdG9yeVJlcXVlc3QaIi5zdG93YWdlLnYxLkxpc3RUYWdIaXN0b3J5UmVzcG9uc2UiA5ACARJLCgpSZXN0b3JlVGFnEh0uc3Rvd2FnZS52MS5SZXN0b3JlVGFnUmVxdWVzdBoeLnN0b3dhZ2UudjEuUmVzdG9yZVRhZ1Jlc3BvbnNlEm4KFExpc3REZWxldGVkTWFuaWZlc3RzEicuc3Rvd2FnZS52MS5MaXN0RGVsZXRlZE1hbmlmZXN0c1JlcXVlc3QaKC5zdG93YWdlLnYxLkxpc3REZWxldGVkTWFuaWZlc3RzUmVzcG9uc2UiA5ACARJdChBVbmRlbGV0ZU1hbmlmZXN0EiMuc3Rvd2FnZS52MS5VbmRlbGV0ZU1hbmlmZXN0UmVxdWVzdBokLnN0b3dhZ2UudjEuVW5kZWxldGVNYW5pZmVzdFJlc3BvbnNlEkoKCExpc3RUYWdzEhsuc3Rvd2FnZS52MS5MaXN0VGFnc1JlcXVlc3QaHC5zdG93YWdlLnYxLkxpc3RUYWdzUmVzcG9uc2UiA5ACARJZCg1MaXN0UmVmZXJyZXJzEiAuc3Rvd2FnZS52MS5MaXN0UmVmZXJyZXJzUmVxdWVzdBohLnN0b3dhZ2UudjEuTGlzdFJlZmVycmVyc1Jlc3BvbnNlIgOQAgESYgoQTGlzdFJlcG9zaXRvcmllcxIjLnN0b3dhZ2UudjEuTGlzdFJlcG9zaXRvcmllc1JlcXVlc3QaJC5zdG93YWdlLnYxLkxpc3RSZXBvc2l0b3JpZXNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_timestamp, file_stowage_v1_descriptor, file_stowage_v1_manifest]);
 
 /**
  * PutManifestRequest is the manifest and where it goes.
@@ -652,6 +652,7 @@ export type ListTagsRequest = Message<"stowage.v1.ListTagsRequest"> & {
 
   /**
    * Begin behind this name, which need not exist. Ignored with a page token.
+   * Only in order of names.
    *
    * @generated from field: string start_after = 4;
    */
@@ -663,6 +664,36 @@ export type ListTagsRequest = Message<"stowage.v1.ListTagsRequest"> & {
    * @generated from field: bool names_only = 5;
    */
   namesOnly: boolean;
+
+  /**
+   * True: all members of Tag are filled in. A page may then hold fewer tags, so
+   * that it stays under 4 MiB. Not together with `names_only`.
+   *
+   * @generated from field: bool details = 6;
+   */
+  details: boolean;
+
+  /**
+   * Which tags. Absent: all.
+   *
+   * @generated from field: stowage.v1.TagFilter filter = 7;
+   */
+  filter?: TagFilter | undefined;
+
+  /**
+   * By what they are ordered. Unspecified: by name.
+   *
+   * @generated from field: stowage.v1.TagOrder order = 8;
+   */
+  order: TagOrder;
+
+  /**
+   * True: the other way round, the largest or latest first. Tags that are alike
+   * in what they are ordered by come in order of their names all the same.
+   *
+   * @generated from field: bool descending = 9;
+   */
+  descending: boolean;
 };
 
 /**
@@ -673,13 +704,60 @@ export const ListTagsRequestSchema: GenMessage<ListTagsRequest> = /*@__PURE__*/
   messageDesc(file_stowage_v1_manifest_service, 18);
 
 /**
+ * TagFilter chooses tags. Every condition must hold. Patterns are globs: "*" is
+ * any run of characters but "/", "**" any run, "?" one character but "/"; "\"
+ * takes the next one literally. Of each kind at most 100.
+ *
+ * @generated from message stowage.v1.TagFilter
+ */
+export type TagFilter = Message<"stowage.v1.TagFilter"> & {
+  /**
+   * Only tags whose name fits one of these patterns. None: all.
+   *
+   * @generated from field: repeated string names = 1;
+   */
+  names: string[];
+
+  /**
+   * Only tags whose manifest has a media type that fits one of these patterns.
+   * None: all.
+   *
+   * @generated from field: repeated string media_types = 2;
+   */
+  mediaTypes: string[];
+
+  /**
+   * Only tags whose manifest has an artifact type, as in Referrer, that fits
+   * one of these patterns. None: all.
+   *
+   * @generated from field: repeated string artifact_types = 3;
+   */
+  artifactTypes: string[];
+
+  /**
+   * Only tags that run on one of these platforms. "linux/arm" stands for all
+   * its variants, "linux" for all its architectures. None: all.
+   *
+   * @generated from field: repeated string platforms = 4;
+   */
+  platforms: string[];
+};
+
+/**
+ * Describes the message stowage.v1.TagFilter.
+ * Use `create(TagFilterSchema)` to create a new message.
+ */
+export const TagFilterSchema: GenMessage<TagFilter> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_manifest_service, 19);
+
+/**
  * ListTagsResponse is a page of tags.
  *
  * @generated from message stowage.v1.ListTagsResponse
  */
 export type ListTagsResponse = Message<"stowage.v1.ListTagsResponse"> & {
   /**
-   * The tags in byte order of their names.
+   * The tags in the order that was asked for.
    *
    * @generated from field: repeated stowage.v1.Tag tags = 1;
    */
@@ -698,7 +776,7 @@ export type ListTagsResponse = Message<"stowage.v1.ListTagsResponse"> & {
  * Use `create(ListTagsResponseSchema)` to create a new message.
  */
 export const ListTagsResponseSchema: GenMessage<ListTagsResponse> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_manifest_service, 19);
+  messageDesc(file_stowage_v1_manifest_service, 20);
 
 /**
  * ListReferrersRequest asks for a page of referrers.
@@ -748,7 +826,7 @@ export type ListReferrersRequest = Message<"stowage.v1.ListReferrersRequest"> & 
  * Use `create(ListReferrersRequestSchema)` to create a new message.
  */
 export const ListReferrersRequestSchema: GenMessage<ListReferrersRequest> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_manifest_service, 20);
+  messageDesc(file_stowage_v1_manifest_service, 21);
 
 /**
  * ListReferrersResponse is a page of referrers.
@@ -776,7 +854,7 @@ export type ListReferrersResponse = Message<"stowage.v1.ListReferrersResponse"> 
  * Use `create(ListReferrersResponseSchema)` to create a new message.
  */
 export const ListReferrersResponseSchema: GenMessage<ListReferrersResponse> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_manifest_service, 21);
+  messageDesc(file_stowage_v1_manifest_service, 22);
 
 /**
  * ListRepositoriesRequest asks for a page of repositories.
@@ -800,10 +878,41 @@ export type ListRepositoriesRequest = Message<"stowage.v1.ListRepositoriesReques
 
   /**
    * Begin behind this name, which need not exist. Ignored with a page token.
+   * Only in order of names.
    *
    * @generated from field: string start_after = 3;
    */
   startAfter: string;
+
+  /**
+   * True: all members of Repository are filled in.
+   *
+   * @generated from field: bool details = 4;
+   */
+  details: boolean;
+
+  /**
+   * Which repositories. Absent: all that the caller may see.
+   *
+   * @generated from field: stowage.v1.RepositoryFilter filter = 5;
+   */
+  filter?: RepositoryFilter | undefined;
+
+  /**
+   * By what they are ordered. Unspecified: by name.
+   *
+   * @generated from field: stowage.v1.RepositoryOrder order = 6;
+   */
+  order: RepositoryOrder;
+
+  /**
+   * True: the other way round, the largest or latest first. Repositories that
+   * are alike in what they are ordered by come in order of their names all the
+   * same.
+   *
+   * @generated from field: bool descending = 7;
+   */
+  descending: boolean;
 };
 
 /**
@@ -811,7 +920,29 @@ export type ListRepositoriesRequest = Message<"stowage.v1.ListRepositoriesReques
  * Use `create(ListRepositoriesRequestSchema)` to create a new message.
  */
 export const ListRepositoriesRequestSchema: GenMessage<ListRepositoriesRequest> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_manifest_service, 22);
+  messageDesc(file_stowage_v1_manifest_service, 23);
+
+/**
+ * RepositoryFilter chooses repositories.
+ *
+ * @generated from message stowage.v1.RepositoryFilter
+ */
+export type RepositoryFilter = Message<"stowage.v1.RepositoryFilter"> & {
+  /**
+   * Only those whose name fits one of these patterns, at most 100; they are as
+   * in TagFilter. None: all.
+   *
+   * @generated from field: repeated string names = 1;
+   */
+  names: string[];
+};
+
+/**
+ * Describes the message stowage.v1.RepositoryFilter.
+ * Use `create(RepositoryFilterSchema)` to create a new message.
+ */
+export const RepositoryFilterSchema: GenMessage<RepositoryFilter> = /*@__PURE__*/
+  messageDesc(file_stowage_v1_manifest_service, 24);
 
 /**
  * ListRepositoriesResponse is a page of repositories.
@@ -839,7 +970,141 @@ export type ListRepositoriesResponse = Message<"stowage.v1.ListRepositoriesRespo
  * Use `create(ListRepositoriesResponseSchema)` to create a new message.
  */
 export const ListRepositoriesResponseSchema: GenMessage<ListRepositoriesResponse> = /*@__PURE__*/
-  messageDesc(file_stowage_v1_manifest_service, 23);
+  messageDesc(file_stowage_v1_manifest_service, 25);
+
+/**
+ * TagOrder says by what tags are ordered.
+ *
+ * @generated from enum stowage.v1.TagOrder
+ */
+export const TagOrder = {
+  /**
+   * By name.
+   *
+   * @generated from enum value: TAG_ORDER_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * By name, byte by byte.
+   *
+   * @generated from enum value: TAG_ORDER_NAME = 1;
+   */
+  NAME: 1,
+
+  /**
+   * By the time when they were last pushed.
+   *
+   * @generated from enum value: TAG_ORDER_UPDATE_TIME = 2;
+   */
+  UPDATE_TIME: 2,
+
+  /**
+   * By `Tag.total_size`. One that is not known counts as 0.
+   *
+   * @generated from enum value: TAG_ORDER_TOTAL_SIZE = 3;
+   */
+  TOTAL_SIZE: 3,
+
+  /**
+   * By the time when their manifest was last pulled. Those that never were
+   * count as pulled before all others.
+   *
+   * @generated from enum value: TAG_ORDER_LAST_PULL_TIME = 4;
+   */
+  LAST_PULL_TIME: 4,
+
+  /**
+   * By how often their manifest was pulled.
+   *
+   * @generated from enum value: TAG_ORDER_PULL_COUNT = 5;
+   */
+  PULL_COUNT: 5,
+} as const;
+
+/**
+ * TagOrder says by what tags are ordered.
+ *
+ * @generated from enum stowage.v1.TagOrder
+ */
+export type TagOrder = (typeof TagOrder)[keyof typeof TagOrder] | UnknownEnum;
+
+/**
+ * Describes the enum stowage.v1.TagOrder.
+ */
+export const TagOrderSchema: GenEnum<TagOrder> = /*@__PURE__*/
+  enumDesc(file_stowage_v1_manifest_service, 0);
+
+/**
+ * RepositoryOrder says by what repositories are ordered: each but the name is a
+ * member of their Usage.
+ *
+ * @generated from enum stowage.v1.RepositoryOrder
+ */
+export const RepositoryOrder = {
+  /**
+   * By name.
+   *
+   * @generated from enum value: REPOSITORY_ORDER_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * By name, path component by path component.
+   *
+   * @generated from enum value: REPOSITORY_ORDER_NAME = 1;
+   */
+  NAME: 1,
+
+  /**
+   * By `bytes`.
+   *
+   * @generated from enum value: REPOSITORY_ORDER_BYTES = 2;
+   */
+  BYTES: 2,
+
+  /**
+   * By `tags`.
+   *
+   * @generated from enum value: REPOSITORY_ORDER_TAGS = 3;
+   */
+  TAGS: 3,
+
+  /**
+   * By `last_push_time`. Those without one come before all others.
+   *
+   * @generated from enum value: REPOSITORY_ORDER_LAST_PUSH_TIME = 4;
+   */
+  LAST_PUSH_TIME: 4,
+
+  /**
+   * By `last_pull_time`. Those without one come before all others.
+   *
+   * @generated from enum value: REPOSITORY_ORDER_LAST_PULL_TIME = 5;
+   */
+  LAST_PULL_TIME: 5,
+
+  /**
+   * By `pulls`.
+   *
+   * @generated from enum value: REPOSITORY_ORDER_PULLS = 6;
+   */
+  PULLS: 6,
+} as const;
+
+/**
+ * RepositoryOrder says by what repositories are ordered: each but the name is a
+ * member of their Usage.
+ *
+ * @generated from enum stowage.v1.RepositoryOrder
+ */
+export type RepositoryOrder = (typeof RepositoryOrder)[keyof typeof RepositoryOrder] | UnknownEnum;
+
+/**
+ * Describes the enum stowage.v1.RepositoryOrder.
+ */
+export const RepositoryOrderSchema: GenEnum<RepositoryOrder> = /*@__PURE__*/
+  enumDesc(file_stowage_v1_manifest_service, 1);
 
 /**
  * ManifestService keeps manifests, the tags and referrers that belong to them,
@@ -1008,9 +1273,22 @@ export const ManifestService: GenService<{
     output: typeof UndeleteManifestResponseSchema;
   },
   /**
-   * ListTags pages through a repository's tags in byte order of their names.
+   * ListTags pages through a repository's tags, in byte order of their names
+   * unless another order is asked for; with details it tells what each is.
    *
-   * Errors: NAME_UNKNOWN (not_found) when there is no such repository.
+   * In order of names a page costs what its tags cost, and with a filter what
+   * the tags cost that are looked at to fill it. In any other order each page
+   * reads all tags of the repository, about a second for 300,000 of them, and
+   * those ordered by pulls their counts too: ask for large pages then. A list
+   * of several pages sees changes that happen meanwhile; no tag comes twice
+   * unless its place in the order changes.
+   *
+   * Errors: NAME_UNKNOWN (not_found) when there is no such repository;
+   * FILTER_INVALID (invalid_argument) for a pattern that is none;
+   * PAGINATION_NUMBER_INVALID (invalid_argument); PAGINATION_TOKEN_INVALID
+   * (invalid_argument) also for a token of a list in another order;
+   * REQUEST_INVALID (invalid_argument) when members of the request contradict
+   * each other.
    *
    * @generated from rpc stowage.v1.ManifestService.ListTags
    */
@@ -1033,7 +1311,15 @@ export const ManifestService: GenService<{
   },
   /**
    * ListRepositories pages through the repositories that hold at least one
-   * manifest. The order is by path component: "a/b" comes before "a-b".
+   * manifest and that the caller may see; with details it tells what they hold.
+   * Unless another order is asked for it is by path component: "a/b" comes
+   * before "a-b".
+   *
+   * In any other order each page reads the names and the usage of all
+   * repositories, about a second for 300,000 of them: ask for large pages then.
+   * A list of several pages sees changes that happen meanwhile.
+   *
+   * Errors: as ListTags, but NAME_UNKNOWN.
    *
    * @generated from rpc stowage.v1.ManifestService.ListRepositories
    */
