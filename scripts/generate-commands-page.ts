@@ -85,6 +85,9 @@ const NOWHERE: World = {
   err: SILENT,
   writeBytes: async () => undefined,
   onStopSignal: () => () => undefined,
+  writeLog: async () => undefined,
+  lastWords: () => undefined,
+  onCrash: () => () => undefined,
   exit: () => undefined,
 };
 

@@ -60,10 +60,10 @@ function purgingUploads(
     next: everySo(intervalMs, now),
     async work(signal) {
       for await (const item of uploadPurges.run({ dryRun }, signal)) {
-        if (item.kind === "progress") continue;
-        if (item.kind !== "finished")
+        if (item.kind === "upload" || item.kind === "orphan")
           logger.info(item, dryRun ? "an idle upload would be ended" : "an idle upload was ended");
-        else if (item.totals.purged > 0) logger.info(item.totals, "looked for idle uploads");
+        else if (item.kind === "finished" && item.totals.purged > 0)
+          logger.info(item.totals, "looked for idle uploads");
       }
     },
     failed: (error) => logger.warn({ err: error }, "ending idle uploads failed; it is tried again"),

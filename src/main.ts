@@ -1,5 +1,6 @@
 // The key: the command line becomes a command. The only file that touches
 // process; commands see it as a World.
+import { fstatSync, write, writeSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { askLine } from "./commands/ask-line.ts";
 import { hasColors } from "./commands/colors.ts";
@@ -18,10 +19,45 @@ function output(stream: NodeJS.WriteStream): Output {
   };
 }
 
+/** A file is left to a thread: the disk may be slow, and when it is full it is only so for now. */
+function logWriter({ fd }: typeof process.stderr, { write: writeStream }: Output): World["writeLog"] {
+  return isFile(fd) ? (text) => new Promise((resolve) => write(fd, text, () => resolve())) : writeStream;
+}
+
+function isFile(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isFile();
+  } catch {
+    return false; // It is closed.
+  }
+}
+
+/** How often a full pipe is asked again, and for how long, in milliseconds. */
+const FULL_PIPE = { everyMs: 10, tries: 50 } as const;
+
+function lastWords(text: string): void {
+  let rest = Buffer.from(text);
+  for (let tries = 0; rest.length > 0 && tries < FULL_PIPE.tries; tries++) {
+    try {
+      rest = rest.subarray(writeSync(process.stderr.fd, rest));
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) return;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE.everyMs);
+    }
+  }
+}
+
+function onCrash(listener: (error: unknown, origin: string) => void): () => void {
+  process.on("uncaughtException", listener);
+  return () => void process.off("uncaughtException", listener);
+}
+
 function onStopSignal(listener: () => void): () => void {
   process.on("SIGTERM", listener).on("SIGINT", listener);
   return () => void process.off("SIGTERM", listener).off("SIGINT", listener);
 }
+
+const errors = output(process.stderr);
 
 const world: World = {
   environment: process.env,
@@ -36,13 +72,15 @@ const world: World = {
     },
     readAll: () => text(process.stdin),
     ask: (question) => askLine({ terminal: process.stdin, output: process.stderr, question }),
-    askHidden: (questions) =>
-      askHidden({ terminal: process.stdin, questions, write: output(process.stderr).write }),
+    askHidden: (questions) => askHidden({ terminal: process.stdin, questions, write: errors.write }),
   },
   out: output(process.stdout),
-  err: output(process.stderr),
+  err: errors,
+  writeLog: logWriter(process.stderr, errors),
   writeBytes: (bytes) => new Promise((resolve) => process.stdout.write(bytes, () => resolve())),
   onStopSignal,
+  lastWords,
+  onCrash,
   exit: (code) => process.exit(code),
 };
 

@@ -9,6 +9,11 @@ import { type Core, createCore } from "./core/core.ts";
 import type { Listener } from "./core/listener.ts";
 import { forgetPullsSince, PullRecorder } from "./core/pulls.ts";
 import { Retention } from "./core/retention.ts";
+import { registryFigures } from "./instruments/debug-vars.ts";
+import type { Instruments } from "./instruments/instruments.ts";
+import { storageChecks } from "./instruments/storage-checks.ts";
+import { tracedCore } from "./instruments/traced-core.ts";
+import { tracedStores } from "./instruments/traced-stores.ts";
 import { CellarJournal } from "./maintenance/journal/journal.ts";
 import type { MetadataStore } from "./metadata/metadata-store.ts";
 import type { SourceRecord } from "./metadata/records.ts";
@@ -18,9 +23,11 @@ import type { CallObserver } from "./rpc/call-observer.ts";
 import { Reception } from "./rpc/reception.ts";
 import { createRoutes, type MountServices } from "./rpc/routes.ts";
 import { Throttle } from "./rpc/throttle.ts";
-import { closeStores, dataFolder, openStores, type StoresOptions } from "./stores.ts";
+import { closeStores, dataFolder, diskPlace, openStores, type StoresOptions } from "./stores.ts";
 import { coreContext } from "./study.ts";
+import type { HealthCheck } from "./telemetry/health.ts";
 import type { Logger } from "./telemetry/logger.ts";
+import type { Scopes } from "./telemetry/scope.ts";
 import { createUpkeep } from "./upkeep.ts";
 
 /** How often events are looked through for old ones, in milliseconds. */
@@ -45,6 +52,10 @@ export interface RegistryDependencies {
   readonly keepaliveMs?: number;
   /** Watches every call. Absent: nobody does. */
   readonly callObserver?: CallObserver | undefined;
+  /** Measures the stores, and asks what there is at each scrape. Absent: nothing is measured. */
+  readonly instruments?: Instruments | undefined;
+  /** Where traced requests are found. Absent: none is traced. */
+  readonly tracedIn?: Scopes | undefined;
 }
 
 export interface Registry {
@@ -56,16 +67,20 @@ export interface Registry {
   readonly begin: () => void;
   /** Delivers no more; resolves when POSTs under way have ended or been broken off. Call it before the port closes. */
   readonly end: () => Promise<void>;
+  /** What tells whether its data is well. */
+  readonly healthChecks: readonly HealthCheck[];
+  /** How much there is of everything, for /debug/vars. */
+  readonly figures: () => Promise<object>;
   /** Closes the stores; call it when no request is running any more. */
   readonly close: () => Promise<void>;
 }
 
 /** Opens a registry; throws an Error with a message for the operator when its data cannot be opened. */
 export async function createRegistry(config: Config, dependencies: RegistryDependencies): Promise<Registry> {
-  const { logger, now, newId, keepaliveMs } = dependencies;
+  const { logger, now, newId, keepaliveMs, tracedIn, instruments } = dependencies;
   const tell: StoresOptions["tell"] = (facts, message) => logger.info(facts, message);
   const warn: StoresOptions["warn"] = (facts, message) => logger.warn(facts, message);
-  const stores = await openStores(config, { now, tell, warn });
+  const stores = await openStores(config, { now, tell, warn, measures: instruments?.stores });
   let lodge: Lodge | undefined;
   let journal: CellarJournal | undefined;
   try {
@@ -74,20 +89,32 @@ export async function createRegistry(config: Config, dependencies: RegistryDepen
     const reception = new Reception({
       throttle: new Throttle(config.http),
       readOnly: config.readOnly,
-      onRefused: (facts) => logger.debug(facts, "credentials were refused"),
+      onRefused: (facts) => {
+        instruments?.credentialsRefused();
+        logger.debug(facts, "credentials were refused");
+      },
       ...(lodge !== undefined && { doorman: lodge.doorman }),
     });
     const pulls = recordPulls(config, stores.metadata, dependencies);
     if (!config.readOnly) await (pulls?.flush() ?? forgetPullsSince(stores.metadata));
     const listener =
       dependencies.listener ?? new Bridge({ ...dependencies, ...(pulls !== undefined && { pulls }) });
-    const context = coreContext(config, stores, { now, newId, listener });
-    const core = createCore(context);
+    const context = coreContext(config, tracedIn === undefined ? stores : tracedStores(stores, tracedIn), {
+      now,
+      newId,
+      listener,
+    });
+    const rules = createCore(context);
+    const core = tracedIn === undefined ? rules : tracedCore(rules, tracedIn);
     if (!config.readOnly) await core.uploads.sweepOrphans();
     const notifier = await openNotifier(config, core, stores.metadata, dependencies);
     const onRepaired = () => journal?.renew();
     const { version } = dependencies;
     const upkeep = createUpkeep({ config, context, core, version, onRepaired });
+    const { collector } = upkeep;
+    const { metadata } = stores;
+    const parts = { metadata, core: rules, notifier, collector, now, folder: folderOf(config) };
+    const stopMeasuring = instruments?.watchRegistry(parts);
     const stopHousework = keepHouse(config, { core, notifier, metadata: stores.metadata }, dependencies);
     const stopChores = beginChores(config, { upkeep, metadata: stores.metadata, now, logger });
     const report = (error: unknown, method: string) => logger.error({ err: error, method }, "request failed");
@@ -106,6 +133,13 @@ export async function createRegistry(config: Config, dependencies: RegistryDepen
       setPolicy: (rules) => lodge?.doorman.may.setPolicy(rules),
       begin: () => notifier.begin(),
       end,
+      healthChecks: healthChecks(config, stores.metadata),
+      figures: () =>
+        registryFigures({
+          metadata: stores.metadata,
+          webhooks: () => notifier.list(),
+          folder: folderOf(config),
+        }),
       async close() {
         stopHousework();
         await stopChores();
@@ -113,6 +147,7 @@ export async function createRegistry(config: Config, dependencies: RegistryDepen
         await pulls?.close();
         await lodge?.close();
         await journal?.close();
+        stopMeasuring?.();
         await closeStores(stores);
       },
     };
@@ -122,6 +157,19 @@ export async function createRegistry(config: Config, dependencies: RegistryDepen
     await closeStores(stores);
     throw error;
   }
+}
+
+function healthChecks(
+  { storage, health, readOnly }: Config,
+  metadata: MetadataStore,
+): readonly HealthCheck[] {
+  if (health.storage === undefined) return [];
+  const disk = storage.kind === "memory" ? {} : { disk: diskPlace(storage.rootDirectory) };
+  return storageChecks({ ...health.storage, ...disk, metadata, readOnly });
+}
+
+function folderOf({ storage }: Config): string | undefined {
+  return storage.kind === "memory" ? undefined : dataFolder(storage.rootDirectory);
 }
 
 /** Beside the blobs on a disk lies what it takes to make the catalogue again. */

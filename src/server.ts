@@ -6,6 +6,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { TlsConfig } from "./config/config.ts";
 import { answerClientErrors } from "./server/client-error.ts";
 import { ConnectionCounts } from "./server/connection-counts.ts";
+import type { ConnectionObserver } from "./server/connection-watch.ts";
 import { Connections } from "./server/connections.ts";
 import { createCors } from "./server/cors.ts";
 import { createDispatcher, type Gateway } from "./server/dispatch.ts";
@@ -46,6 +47,8 @@ export interface ServiceOptions {
   readonly onDrain?: () => void;
   /** Watches every request. Absent: nobody does. */
   readonly observer?: RequestObserver | undefined;
+  /** Watches connections. Absent: nobody does. */
+  readonly connectionObserver?: ConnectionObserver | undefined;
   /** Told of failures that are neither a client's nor an answer, of crowds that are refused, and of bad certificates. */
   readonly report: (error: unknown, message: string) => void;
 }
@@ -115,6 +118,7 @@ interface PortParts {
 
 function createPort(options: ServiceOptions, { limits, connections, tls, shutdownSignal }: PortParts): Port {
   const { routes, report, publicUrl, prefix = "", trustedProxies = [], proxyProtocol = false } = options;
+  const { connectionObserver } = options;
   const http1 = createHttp1Server(limits);
   const http2 = createHttp2Server(limits);
   const dispatch = createDispatcher({
@@ -142,11 +146,16 @@ function createPort(options: ServiceOptions, { limits, connections, tls, shutdow
     site: { publicUrl, prefix, proxies: new TrustedProxies(trustedProxies) },
     proxyProtocol,
     counts: new ConnectionCounts(limits.maxConnectionsPerAddress),
-    crowded: new RareReport("an address has too many connections; more are closed", report),
+    crowded: new RareReport("an address has too many connections; more are closed", report, () =>
+      connectionObserver?.refused("address"),
+    ),
     timeoutMs: limits.headerTimeoutMs,
     connections,
   });
-  const full = new RareReport("there are too many connections; more are closed", report);
+  connectionObserver?.opened(() => connections.size);
+  const full = new RareReport("there are too many connections; more are closed", report, () =>
+    connectionObserver?.refused("limit"),
+  );
   port.maxConnections = limits.maxConnections;
   port.on("drop", () => full.tell(`the limit is ${limits.maxConnections}`));
   port.once("close", () => {

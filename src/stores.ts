@@ -9,6 +9,7 @@ import { MemoryBlobStore } from "./blobs/memory-blob-store.ts";
 import { MemoryUploadStore } from "./blobs/memory-upload-store.ts";
 import type { UploadStore } from "./blobs/upload-store.ts";
 import type { Config } from "./config/config.ts";
+import type { StoreMeasures } from "./instruments/store-metrics.ts";
 import { demandCatalogue } from "./maintenance/catalogue-site.ts";
 import { type UpgradeOptions, upgradeCatalogue } from "./maintenance/upgrade.ts";
 import { Catalogue } from "./metadata/catalogue.ts";
@@ -32,9 +33,17 @@ export function dataFolder(rootDirectory: string): string {
   return resolve(rootDirectory, "stowage");
 }
 
+/** Where what lies. */
+export function diskPlace(rootDirectory: string): { readonly folder: string; readonly catalogue: string } {
+  const folder = dataFolder(rootDirectory);
+  return { folder, catalogue: resolve(folder, "metadata") };
+}
+
 export interface StoresOptions {
   /** Now, in milliseconds since 1970. */
   readonly now: () => number;
+  /** Puts clocks around the stores. Absent: nothing is measured. */
+  readonly measures?: StoreMeasures | undefined;
   /** False: data of an older version is refused. Absent: it is upgraded. */
   readonly mayUpgrade?: boolean;
   /** Told how an upgrade of the data goes on. Absent: nobody is. */
@@ -48,7 +57,7 @@ export interface StoresOptions {
  * when that cannot be, as while another process has it open.
  */
 export async function openStores(config: StoresConfig, options: StoresOptions): Promise<Stores> {
-  const stores = await openAsTheyAre(config, options.now);
+  const stores = await openAsTheyAre(config, options);
   try {
     const { metadata, blobs } = stores;
     const { gc, readOnly } = config;
@@ -63,26 +72,39 @@ export async function openStores(config: StoresConfig, options: StoresOptions): 
   }
 }
 
-async function openAsTheyAre(config: StoresConfig, now: () => number): Promise<Stores> {
+async function openAsTheyAre(config: StoresConfig, { now, measures }: StoresOptions): Promise<Stores> {
   const { storage } = config;
   const options = { descriptorEntries: config.blobDescriptorCache?.entries ?? "none" } as const;
   if (storage.kind === "memory") {
     const blobs = new MemoryBlobStore();
-    const metadata = new Catalogue(await openMemoryEngine(), options);
-    return { blobs, uploads: new MemoryUploadStore({ blobs, now }), metadata };
+    const engine = await openMemoryEngine();
+    const metadata = new Catalogue(measures?.engine(engine, "inmemory") ?? engine, options);
+    const uploads = new MemoryUploadStore({ blobs, now });
+    return { ...measured({ blobs, uploads }, "inmemory", measures), metadata };
   }
-  const folder = dataFolder(storage.rootDirectory);
+  const { folder, catalogue } = diskPlace(storage.rootDirectory);
   // Keys that sign tokens lie there: a folder that is made now is nobody else's.
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await demandCatalogue(folder);
   // The catalogue first: its lock keeps a second process away from the files.
-  const metadata = new Catalogue(await LevelEngine.open(resolve(folder, "metadata")), options);
+  const engine = await LevelEngine.open(catalogue);
+  const metadata = new Catalogue(measures?.engine(engine, "leveldb") ?? engine, options);
   try {
-    return { ...(await openFilesystemStores({ root: folder, now })), metadata };
+    const stores = await openFilesystemStores({ root: folder, now });
+    return { ...stores, ...measured(stores, "filesystem", measures), metadata };
   } catch (error) {
     await metadata.close();
     throw error;
   }
+}
+
+function measured(
+  { blobs, uploads }: Pick<Stores, "blobs" | "uploads">,
+  driver: string,
+  measures: StoreMeasures | undefined,
+): Pick<Stores, "blobs" | "uploads"> {
+  if (measures === undefined) return { blobs, uploads };
+  return { blobs: measures.blobs(blobs, driver), uploads: measures.uploads(uploads, driver) };
 }
 
 export async function closeStores({ blobs, uploads, metadata, adopter }: Stores): Promise<void> {

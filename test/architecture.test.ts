@@ -84,6 +84,12 @@ const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   "rate-limiter-flexible": ["src/auth", "src/rpc"],
   pino: ["src/telemetry"],
   "pino-pretty": ["src/telemetry"],
+  "@opentelemetry/api": ["src/telemetry"],
+  "@opentelemetry/otlp-transformer": ["src/telemetry"],
+  "@opentelemetry/resources": ["src/telemetry"],
+  "@opentelemetry/sdk-trace": ["src/telemetry"],
+  nodemailer: ["src/telemetry"],
+  "prom-client": ["src/telemetry"],
   commander: ["src/commands", "root"],
   "@connectrpc/connect": [
     "src/rpc",

@@ -11,7 +11,8 @@ import { readText, type World } from "./world.ts";
 export interface PolicyFollower {
   readonly loaded: LoadedConfig;
   readonly logger: Logger;
-  readonly setPolicy: (rules: readonly PolicyRule[] | undefined) => void;
+  /** `next`: the reading that it is in. */
+  readonly setPolicy: (rules: readonly PolicyRule[] | undefined, next: LoadedConfig) => void;
 }
 
 /** Resolves to how to stop. Without a file there is nothing to follow. */
@@ -30,7 +31,7 @@ export async function followPolicy(world: World, follower: PolicyFollower): Prom
     if (next === undefined) return;
     const { policy, afterRestart } = changesBetween(loaded.marks, next.marks);
     if (policy) {
-      follower.setPolicy(next.config.auth.policy);
+      follower.setPolicy(next.config.auth.policy, next);
       logger.info({ path, rules: next.config.auth.policy?.length ?? 0 }, "the policy has changed");
       loaded = { ...loaded, marks: new Map([...loaded.marks, ...policyMark(next)]) };
     }

@@ -21,6 +21,8 @@ export interface UpstreamOptions {
   /** True: it has credentials of its own, which may be refused. */
   readonly hasCredentials: boolean;
   readonly logger: UpstreamLogger;
+  /** Around every call on behalf of a client, outermost first. Absent: none. */
+  readonly interceptors?: readonly Interceptor[];
   /** The time, in milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -46,7 +48,7 @@ export class Upstream {
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
-    this.transport = createTransport(options, [this.#explain]);
+    this.transport = createTransport(options, [...(options.interceptors ?? []), this.#explain]);
     const auth = createClient(AuthService, createTransport(options, []));
     this.#ask = async () => (await auth.getIdentity({}, ownCall(options))).principal;
   }

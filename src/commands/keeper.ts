@@ -6,6 +6,7 @@ import { v7 } from "uuid";
 import { MaintenanceService } from "../gen/stowage/v1/maintenance_service_pb.ts";
 import { ManifestService } from "../gen/stowage/v1/manifest_service_pb.ts";
 import { UploadService } from "../gen/stowage/v1/upload_service_pb.ts";
+import { UsageService } from "../gen/stowage/v1/usage_service_pb.ts";
 import { type OfflineRegistry, openOffline } from "../offline.ts";
 import { createDirectTransport } from "../rpc/direct-transport.ts";
 import type { KeeperOptions } from "./keeper-options.ts";
@@ -20,6 +21,7 @@ export interface Keeper {
   readonly maintenance: Client<typeof MaintenanceService>;
   readonly manifests: Client<typeof ManifestService>;
   readonly uploads: Client<typeof UploadService>;
+  readonly usage: Client<typeof UsageService>;
 }
 
 export interface Asking extends KeeperOptions {
@@ -93,6 +95,7 @@ function clientsOf(transport: Transport): Keeper {
     maintenance: createClient(MaintenanceService, transport),
     manifests: createClient(ManifestService, transport),
     uploads: createClient(UploadService, transport),
+    usage: createClient(UsageService, transport),
   };
 }
 

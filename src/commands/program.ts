@@ -9,9 +9,11 @@ import { addEvents } from "./events-command.ts";
 import { addExplain } from "./explain-command.ts";
 import type { GatewayCommandOptions } from "./gateway.ts";
 import { addGc } from "./gc-command.ts";
+import { addHealth } from "./health-command.ts";
 import { addImport } from "./import-command.ts";
 import { addRebuild, addRestore } from "./recovery-commands.ts";
 import { completeRemoteOptions } from "./remote-options.ts";
+import { addRepositories } from "./repositories-command.ts";
 import { addRetention } from "./retention-command.ts";
 import { addFsck, addScrub } from "./scrub-command.ts";
 import { addSnapshot } from "./snapshot-command.ts";
@@ -19,6 +21,7 @@ import { addTags } from "./tags-command.ts";
 import { addTokens } from "./tokens-command.ts";
 import { addTrash } from "./trash-command.ts";
 import { addUploads } from "./uploads-command.ts";
+import { addUsage } from "./usage-command.ts";
 import { printVersion, stowageVersion } from "./version.ts";
 import { addWebhooks } from "./webhooks-command.ts";
 import { CommandEnd, CommandFailure, EXIT, type World } from "./world.ts";
@@ -80,7 +83,9 @@ export function createProgram(world: World): Command {
   addWebhooks(program, world);
   addAuth(program, world);
   addTokens(program, world);
+  addRepositories(program, world);
   addTags(program, world);
+  addUsage(program, world);
   addTrash(program, world);
   addRetention(program, world);
   addGc(program, world);
@@ -92,6 +97,7 @@ export function createProgram(world: World): Command {
   addImport(program, world);
   addRebuild(program, world);
   addRestore(program, world);
+  addHealth(program, world);
   addVersion(program, world);
   return program;
 }
@@ -179,8 +185,8 @@ Examples:
 function addVersion(program: Command, world: World): void {
   program
     .command("version")
-    .description("print the version of Stowage and of Node.js")
-    .option("--json", "print one JSON object: {version, node, platform}")
+    .description("print the version of Stowage, the commit it was built of, and the version of Node.js")
+    .option("--json", "print one JSON object: {version, commit, buildTime, node, platform}")
     .action(async (options: { readonly json?: boolean }) => {
       await printVersion(world, options);
     });

@@ -57,13 +57,18 @@ export function completeRemoteOptions(command: Command, environment: Environment
   if (command.getOptionValueSource("server") === undefined) return; // it asks no registry
   takeVariables(command, environment);
   const given = command.opts<Given>();
-  if (given.config !== undefined || given.offline === true) return;
+  if (given.config !== undefined || given.offline === true || isSocket(given.server)) return;
   const isTls = parseServerUrl(given.server).startsWith("https:");
   if (!isTls) refuseUselessFiles(command);
   const credentials = readCredentials(given.tokenFile, environment);
   if (credentials !== undefined && !isAllowed(given.allowPlaintext)) requirePrivacy(given.server);
   command.setOptionValue("credentials", credentials);
   command.setOptionValue("agent", isTls ? tlsAgent(given) : undefined);
+}
+
+/** Only `stowage health` asks those; others refuse it as no URL. */
+function isSocket(server: string): boolean {
+  return server.startsWith("unix:");
 }
 
 function takeVariables(command: Command, environment: Environment): void {

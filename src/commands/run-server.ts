@@ -1,16 +1,19 @@
 // A server's life: it listens, says where, and stops when it is told to.
 import { once } from "node:events";
+import { setTimeout as wait } from "node:timers/promises";
 import { type GatewayListener, handles } from "../../gateway/gateway.ts";
 import type { Config, HttpConfig } from "../config/config.ts";
 import { formatListenAddress, type ListenAddress } from "../config/listen-address.ts";
 import { UnusableFile } from "../config/unusable-file.ts";
+import type { ConnectionObserver } from "../server/connection-watch.ts";
 import type { Gateway } from "../server/dispatch.ts";
 import type { RequestObserver } from "../server/observer.ts";
 import type { Routes } from "../server/rpc-handler.ts";
 import { type Server, startServer } from "../server.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { inheritedSocket, isLocalSocket } from "./inherited-socket.ts";
-import { CommandFailure, EXIT, errorCode, type World } from "./world.ts";
+import { listenFailure } from "./listen-failure.ts";
+import { CommandFailure, EXIT, type World } from "./world.ts";
 
 export interface RunOptions {
   readonly config: Config;
@@ -20,10 +23,14 @@ export interface RunOptions {
   readonly routes?: Routes;
   /** Called when the server listens. */
   readonly onListening?: () => void;
+  /** Called when the server is told to stop; for http.draindelay it takes requests all the same. */
+  readonly onStopping?: () => void;
   /** Called when the server begins to stop. */
   readonly onDrain?: () => void;
   /** Watches every request. Absent: nobody does. */
   readonly observer?: RequestObserver;
+  /** Watches connections. Absent: nobody does. */
+  readonly connectionObserver?: ConnectionObserver | undefined;
   /** What is told once it listens, line by line. `host` is what clients put into names of images. */
   readonly announce: (server: { readonly url: string; readonly host: string }) => readonly string[];
 }
@@ -46,12 +53,21 @@ export async function runServer(world: World, options: RunOptions): Promise<void
     options.onListening?.();
     await tell(world, options, server);
     if (!stopped.signal.aborted) await once(stopped.signal, "abort");
+    options.onStopping?.();
+    await delay(config.http, logger);
     logger.info({ drainMs: config.http.drainTimeoutMs }, "stopping; running requests may finish");
     await server.close({ drainMs: config.http.drainTimeoutMs });
     logger.info("stopped");
   } finally {
     restoreSignals();
   }
+}
+
+/** The time in which those who send requests learn that they should not. */
+async function delay({ drainDelayMs }: HttpConfig, logger: Logger): Promise<void> {
+  if (drainDelayMs === 0) return;
+  logger.info({ delayMs: drainDelayMs }, "told to stop; requests are still taken for a while");
+  await wait(drainDelayMs);
 }
 
 async function start(world: World, options: RunOptions): Promise<Server> {
@@ -73,7 +89,7 @@ async function start(world: World, options: RunOptions): Promise<Server> {
 
 async function listenOn(
   place: ListenAddress | { readonly descriptor: number },
-  { config, logger, gateway, routes, onDrain, observer }: RunOptions,
+  { config, logger, gateway, routes, onDrain, observer, connectionObserver }: RunOptions,
 ): Promise<Server> {
   const { tls, publicUrl, prefix, trustedProxies, proxyProtocol, headers, corsOrigins, ...limits } =
     config.http;
@@ -88,6 +104,7 @@ async function listenOn(
       limits,
       corsOrigins,
       observer,
+      connectionObserver,
       gateway: { handles, listener: withHeaders(gateway, headers) },
       report: (error, message) => logger.error({ err: error }, message),
       ...(routes !== undefined && { routes }),
@@ -96,23 +113,8 @@ async function listenOn(
   } catch (error) {
     if (error instanceof UnusableFile) throw error;
     const where = "descriptor" in place ? "the inherited socket" : formatListenAddress(place);
-    throw new CommandFailure(`cannot listen on ${where}: ${explain(error)}`, { cause: error });
+    throw listenFailure(where, error);
   }
-}
-
-const REASONS: ReadonlyMap<string, string> = new Map([
-  [
-    "EADDRINUSE",
-    "another program listens there already; choose another address with http.addr (REGISTRY_HTTP_ADDR)",
-  ],
-  ["EADDRNOTAVAIL", "this machine does not have that address"],
-  ["ENOTFOUND", "the host name is unknown"],
-  ["EACCES", "permission denied; ports below 1024 need a privilege"],
-]);
-
-function explain(error: unknown): string {
-  const code = errorCode(error);
-  return REASONS.get(code) ?? (error instanceof Error ? error.message : code);
 }
 
 /** Adds the configured headers to every answer. */

@@ -4,8 +4,12 @@ import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { v7 } from "uuid";
 import { createGateway } from "../../gateway/gateway.ts";
+import { readBuildInfo } from "../build-info.ts";
 import type { Config } from "../config/config.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import { Health } from "../gen/grpc/health/v1/health_pb.ts";
+import { accessLog } from "../instruments/access-log.ts";
+import { beginMeasuring } from "../measuring.ts";
 import { createObservation } from "../observation.ts";
 import { createRegistry, type Registry } from "../registry.ts";
 import { createDirectTransport } from "../rpc/direct-transport.ts";
@@ -17,26 +21,65 @@ import { clientOf } from "../server/caller.ts";
 import { requestIdOf } from "../server/request-id.ts";
 import type { Routes } from "../server/rpc-handler.ts";
 import { dataFolder } from "../stores.ts";
+import type { Log } from "../telemetry/log.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { Scopes } from "../telemetry/scope.ts";
+import { openTracing } from "../tracing.ts";
 import { followPolicy } from "./follow-policy.ts";
 import { gatewayLimits } from "./gateway-limits.ts";
 import { locationBase } from "./location-base.ts";
-import { readConfig, startLog } from "./read-config.ts";
+import { beginChecks, openDebugging, withPolicyOf } from "./open-debugging.ts";
+import { readConfig } from "./read-config.ts";
 import { runServer } from "./run-server.ts";
 import { stowageVersion } from "./version.ts";
+import { type LogOrigin, withLog } from "./with-log.ts";
 import type { World } from "./world.ts";
 
 /** Runs the registry until it is told to stop. */
 export async function serve(world: World, path: string | undefined): Promise<void> {
   const loaded = readConfig(world, path);
+  const origin = { instanceId: v7(), scopes: new Scopes() };
+  await withLog(world, loaded, origin, (log) => run(world, loaded, { ...origin, log }));
+}
+
+async function run(
+  world: World,
+  loaded: LoadedConfig,
+  { instanceId, scopes, log }: LogOrigin & { readonly log: Log },
+): Promise<void> {
   const { config } = loaded;
-  const logger = startLog(world, loaded);
+  const { logger } = log;
   warnOfOtherData(config, logger);
   const { address } = config.http;
   const place = "path" in address ? hostname() : `${hostname()}:${address.port}`;
-  const source = { address: place, instanceId: v7() };
-  const observation = createObservation({ scopes: new Scopes(), requestSinks: [], callSinks: [] });
+  const source = { address: place, instanceId };
+  const version = stowageVersion();
+  await using tracing = await openTracing(config.tracing, { version, instanceId, logger });
+  const { commit } = readBuildInfo();
+  const measuring = beginMeasuring(config, { build: { version, commit, node: world.nodeVersion }, log });
+  const observation = createObservation({
+    scopes,
+    requestSinks: [
+      ...(config.log.accessLog ? [accessLog(log)] : []),
+      ...(measuring === undefined ? [] : [measuring.instruments.requests]),
+    ],
+    callSinks: measuring === undefined ? [] : [measuring.instruments.calls],
+    tracer: tracing?.requests,
+  });
+  const health = new ProcessHealth(STOWAGE_SERVICES);
+  health.setServing(false);
+  let { effective } = loaded;
+  // Closed behind the registry: while that drains, health still answers.
+  await using debugging = await openDebugging({
+    loaded,
+    effective: () => effective,
+    instanceId: source.instanceId,
+    logger,
+    now: Date.now,
+    changed: (isReady) => health.setServing(isReady),
+    metrics: measuring?.metrics,
+  });
+  measuring?.instruments.watchHealth(debugging.health);
   const registry = await createRegistry(config, {
     logger,
     now: Date.now,
@@ -44,22 +87,33 @@ export async function serve(world: World, path: string | undefined): Promise<voi
     source,
     version: stowageVersion(),
     callObserver: observation.calls,
+    instruments: measuring?.instruments,
+    ...(tracing !== undefined && { tracedIn: observation.scopes }),
   });
   const { setPolicy } = registry;
   let stopFollowing = () => {};
   try {
-    stopFollowing = await followPolicy(world, { loaded, logger, setPolicy });
+    stopFollowing = await followPolicy(world, {
+      loaded,
+      logger,
+      setPolicy: (rules, next) => {
+        setPolicy(rules);
+        effective = withPolicyOf(effective, next);
+      },
+    });
     const transport = createDirectTransport(registry.routes);
-    const health = new ProcessHealth(STOWAGE_SERVICES);
+    debugging.show(registry.figures);
+    await beginChecks(debugging.health, loaded, registry.healthChecks);
     await runServer(world, {
       config,
       logger,
       routes: allServices(registry, health),
-      onListening: () => registry.begin(),
-      onDrain: () => {
-        health.setServing(false);
-        void registry.end(); // close waits for it
+      onListening: () => {
+        registry.begin();
+        debugging.health.listening();
       },
+      onStopping: () => debugging.health.draining(),
+      onDrain: () => void registry.end(), // close waits for it
       gateway: createGateway({
         transport,
         contextValues: (request) => requestValues(clientOf(request)),
@@ -70,6 +124,7 @@ export async function serve(world: World, path: string | undefined): Promise<voi
         requestId: requestIdOf,
       }),
       observer: observation.requests,
+      connectionObserver: measuring?.instruments.connections,
       announce: ({ url, host }) => [
         `Stowage ${stowageVersion()} listens on ${url}`,
         `Data: ${dataPlace(config)}`,
@@ -78,6 +133,8 @@ export async function serve(world: World, path: string | undefined): Promise<voi
     });
   } finally {
     stopFollowing();
+    await debugging.health.close();
+    debugging.show(undefined);
     await registry.close();
   }
 }

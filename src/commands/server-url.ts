@@ -5,7 +5,9 @@ import { CommandFailure, EXIT } from "./world.ts";
 export function parseServerUrl(text: string): string {
   const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `http://${text}`);
   if (url !== null && (url.username !== "" || url.password !== "")) throw secretInUrl(url.host);
-  const isHttp = url !== null && (url.protocol === "http:" || url.protocol === "https:");
+  // "unix:PATH" is a place that only `stowage health` asks, not a host called unix.
+  const isHttp =
+    !text.startsWith("unix:") && url !== null && (url.protocol === "http:" || url.protocol === "https:");
   // Of the Docker API, as images are named or `docker login` is told.
   const isDockers = url !== null && /^\/v[12](?:\/|$)/.test(url.pathname);
   if (isHttp && !isDockers && url.search === "" && url.hash === "")

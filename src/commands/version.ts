@@ -1,32 +1,23 @@
 // stowage version: what runs here.
-import { readFileSync } from "node:fs";
+import { readBuildInfo } from "../build-info.ts";
 import type { World } from "./world.ts";
 
-/** The version of Stowage, from the package that this file belongs to, built or not. */
+/** The version of Stowage: "0.1.0". */
 export function stowageVersion(): string {
-  for (const place of ["../../package.json", "../../../package.json"]) {
-    const version = readVersion(new URL(place, import.meta.url));
-    if (version !== undefined) return version;
-  }
-  return "unknown";
-}
-
-function readVersion(url: URL): string | undefined {
-  try {
-    const manifest: unknown = JSON.parse(readFileSync(url, "utf8"));
-    if (typeof manifest !== "object" || manifest === null || !("version" in manifest)) return undefined;
-    return "name" in manifest && manifest.name === "stowage" ? String(manifest.version) : undefined;
-  } catch {
-    return undefined;
-  }
+  return readBuildInfo().version;
 }
 
 export async function printVersion(world: World, options: { readonly json?: boolean }): Promise<void> {
-  const { nodeVersion, platform } = world;
-  const facts = { version: stowageVersion(), node: nodeVersion, platform };
+  const { nodeVersion: node, platform } = world;
+  const { version, commit, buildTime } = readBuildInfo();
   await world.out.write(
     options.json === true
-      ? `${JSON.stringify(facts)}\n`
-      : `stowage ${facts.version} (Node.js ${facts.node}, ${platform})\n`,
+      ? `${JSON.stringify({ version, commit, buildTime, node, platform })}\n`
+      : `stowage ${version} (Node.js ${node}, ${platform}; commit ${shortCommit(commit)}, built ${buildTime})\n`,
   );
+}
+
+/** As git shows it to people: "088205d1c5f3", "088205d1c5f3-dirty". */
+function shortCommit(commit: string): string {
+  return commit.replace(/^([0-9a-f]{12})[0-9a-f]{28}/, "$1");
 }

@@ -42,6 +42,12 @@ export interface World {
   readonly writeBytes: (bytes: Uint8Array) => Promise<void>;
   /** Calls the listener for each SIGTERM or SIGINT, which end nothing then. Returns how to stop that. */
   readonly onStopSignal: (listener: () => void) => () => void;
+  /** Writes to standard error too, but nobody waits for a slow disk. Pieces keep their order when each waits for the one before. */
+  readonly writeLog: (text: string) => Promise<void>;
+  /** Writes to standard error before it returns, as far as that can be: for last words. */
+  readonly lastWords: (text: string) => void;
+  /** Calls the listener, instead of ending the process, for an error that nobody caught. Returns how to stop that. */
+  readonly onCrash: (listener: (error: unknown, origin: string) => void) => () => void;
   /** Ends the process at once. */
   readonly exit: (code: number) => void;
 }

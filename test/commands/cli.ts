@@ -51,6 +51,9 @@ export async function stowageHere(args: readonly string[], options: HereOptions 
     err,
     writeBytes: (bytes) => out.write(Buffer.from(bytes).toString("latin1")),
     onStopSignal: () => () => undefined,
+    writeLog: err.write,
+    lastWords: (text) => void err.write(text),
+    onCrash: () => () => undefined,
     exit: (code) => {
       throw new Error(`it exits with ${code}`);
     },

@@ -65,7 +65,7 @@ for (const where of ["a server", "the data"]) {
       assert.match(text, /^ {2}due +\d+ to look at now, \d+ later$/m);
       assert.match(text, /^ {2}trash +1 deleted manifest$/m);
       assert.match(text, /^ {2}scrub +never begun$/m);
-      assert.match(text, /^ {2}catalogue +format 2$/m);
+      assert.match(text, /^ {2}catalogue +format 3$/m);
       assert.doesNotMatch(text, /read-only/);
       const status = JSON.parse(await bench.print("gc", "status", "--json"));
       assert.equal(status.deletedManifests, "1");

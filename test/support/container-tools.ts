@@ -65,6 +65,11 @@ export class ContainerTools {
     return this.#run(["skopeo", "--policy", join(this.#directory, "policy.json"), ...args]);
   }
 
+  /** Runs a script that builds with what the variable BUILDAH holds. */
+  async script(...command: readonly string[]): Promise<RunResult> {
+    return this.#run(["env", `BUILDAH=${["buildah", ...this.#storage()].join(" ")}`, ...command]);
+  }
+
   /** `skopeo copy` to or from plain HTTP registries. */
   async copy(from: string, to: string, ...options: readonly string[]): Promise<RunResult> {
     return this.skopeo("copy", "--src-tls-verify=false", "--dest-tls-verify=false", ...options, from, to);

@@ -3,6 +3,7 @@ import { v7 } from "uuid";
 import type { Config } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { createRegistry, type Registry } from "../../src/registry.ts";
+import type { CallObserver } from "../../src/rpc/call-observer.ts";
 import { createLogger, type Logger } from "../../src/telemetry/logger.ts";
 
 export interface TestRegistryOptions {
@@ -12,6 +13,8 @@ export interface TestRegistryOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Every quiet event stream sends a keepalive after so long; absent: 15 seconds. */
   readonly keepaliveMs?: number;
+  /** Watches every call. Absent: nobody does. */
+  readonly callObserver?: CallObserver | undefined;
 }
 
 /** They come a moment later than what is done, so only tests that are about them want them. */
@@ -37,13 +40,14 @@ export async function openTestRegistry(
   options: TestRegistryOptions = {},
   lines: string[] = [],
 ): Promise<Registry> {
-  const { keepaliveMs } = options;
+  const { keepaliveMs, callObserver } = options;
   const registry = await createRegistry(testConfig(options), {
     logger: collectingLogger(lines),
     now: Date.now,
     newId: v7,
     source: { address: "test:5000", instanceId: v7() },
     version: "test",
+    callObserver,
     ...(keepaliveMs !== undefined && { keepaliveMs }),
   });
   registry.begin();
