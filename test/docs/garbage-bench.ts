@@ -48,7 +48,7 @@ export class GarbageBench implements AsyncDisposable {
   static async open(page: Page, configuration: string): Promise<GarbageBench> {
     const directory = await makeTemporaryDirectory();
     const bench = new GarbageBench(page, directory, `127.0.0.1:${await freePort()}`);
-    await mkdir(join(directory, "bin"));
+    for (const path of [join(directory, "bin"), bench.backup]) await mkdir(path);
     await bench.write("clock.mjs", CLOCK);
     await bench.setDay(0);
     const command = await bench.write("bin/stowage", `#!/bin/sh\nexec ${process.execPath} ${MAIN} "$@"\n`);
@@ -56,6 +56,11 @@ export class GarbageBench implements AsyncDisposable {
     await bench.configure(configuration);
     await bench.start();
     return bench;
+  }
+
+  /** Where the page's scripts put backups. */
+  get backup(): string {
+    return join(this.directory, "backup");
   }
 
   /** The data folder. */
@@ -79,7 +84,7 @@ export class GarbageBench implements AsyncDisposable {
 
   /** Writes the page's configuration of this name, for the next start. */
   async configure(name: string): Promise<void> {
-    await this.write("config.yml", this.#page.named(name).replaceAll("/var/lib/stowage", this.data));
+    await this.write("config.yml", this.#placed(this.#page.named(name)));
   }
 
   async start(): Promise<void> {
@@ -102,7 +107,7 @@ export class GarbageBench implements AsyncDisposable {
     variables: Readonly<Record<string, string>> = {},
     expected: { readonly code: number } = { code: 0 },
   ): Promise<string> {
-    const path = await this.write(name, this.#page.named(name));
+    const path = await this.write(name, this.#placed(this.#page.named(name)));
     const command = ["bash", "-e", "-o", "pipefail", path];
     const { code, stdout, stderr } = await tryRun(command, this.#options(variables));
     if (code === expected.code) return stdout.replaceAll(this.data, "/var/lib/stowage");
@@ -220,6 +225,11 @@ export class GarbageBench implements AsyncDisposable {
     await this.stop();
     this.http.close();
     await removeTemporaryDirectory(this.directory);
+  }
+
+  /** The page's text, with folders of this bench. */
+  #placed(text: string): string {
+    return text.replaceAll("/var/lib/stowage", this.data).replaceAll("/backup/", `${this.backup}/`);
   }
 
   #options(variables: Readonly<Record<string, string>> = {}) {

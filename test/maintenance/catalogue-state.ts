@@ -8,11 +8,12 @@ import { type OpenRegistry, rowsOf } from "./registry-folder.ts";
 export async function catalogueState({ context }: OpenRegistry): Promise<readonly string[]> {
   const rows = [...(await rowsOf(context.metadata))];
   return rows
-    .filter(([key]) => /^(?:[rlmtgfbpcHMT]\/|n\/(?:held|named|contents))/.test(key))
+    .filter(([key]) => /^(?:[rlmtgfbpcHMTRA]\/|n\/(?:held|named|contents|stored))/.test(key))
     .map(([key, value]) => {
-      // Times, and the ids of changes.
+      // Times, and the ids of changes. The last push may have been of what is gone.
       const name = key.startsWith("T/") ? key.slice(0, key.lastIndexOf("\0")) : key;
-      const text = value.replace(/"\w*[tT]ime":\d+,?|"revision":\d+,?/g, "").replaceAll(",}", "}");
+      const sums = /^[RA]\//.test(key) ? value.replace(/;.*/, "") : value;
+      const text = sums.replace(/"\w*[tT]ime":\d+,?|"revision":\d+,?/g, "").replaceAll(",}", "}");
       return `${name} ${/^[pHg]/.test(key) ? "" : text}`;
     })
     .toSorted();

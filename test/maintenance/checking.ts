@@ -18,7 +18,7 @@ export async function findings(
 /** All cards, indexes and counters; without events, without what is due, without what housekeeping remembers. */
 export async function rows(metadata: MetadataStore): Promise<Readonly<Record<string, unknown>>> {
   const all: Record<string, unknown> = {};
-  for (const letter of "rclmtgfbpudknoHMTUP") {
+  for (const letter of "rclmtgfbpudknoHMTUPRA") {
     const prefix: Prefix<unknown> = { text: `${letter}/` };
     const entries = await metadata.page(prefix, { limit: 100_000 });
     for (const { name, record } of entries)

@@ -110,7 +110,7 @@ test("a check that was interrupted goes on with the phase it was in", () =>
     const phases = new Set<string>();
     for await (const item of new Fsck(context).run({ ...options, resume: true }))
       if (item.kind === "progress") phases.add(item.phase);
-    assert.deepEqual([...phases], ["counters", "due", "uploads", "copies", "cellar"]);
+    assert.deepEqual([...phases], ["counters", "due", "uploads", "copies", "cellar", "usage"]);
     assert.equal(await context.metadata.get(fsckKey), undefined);
   }));
 

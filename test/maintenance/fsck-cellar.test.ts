@@ -5,7 +5,8 @@ import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
 import { blobPath, quarantinePath } from "../../src/blobs/paths.ts";
 import { blobKey, contentKey } from "../../src/metadata/keys.ts";
-import { put, remove } from "../../src/metadata/metadata-store.ts";
+import { put, remove, sum } from "../../src/metadata/metadata-store.ts";
+import { storedKey } from "../../src/metadata/usage-keys.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { collect, inChunks, toArray } from "../support/byte-streams.ts";
 import { findings } from "./checking.ts";
@@ -109,7 +110,10 @@ test(
   withImage(async ({ context }) => {
     const digest = digestOf(Buffer.from("held by nothing"));
     await context.metadata.commit({
-      changes: [put(blobKey(digest), { size: 15, createTime: 1, damageTime: 1 })],
+      changes: [
+        put(blobKey(digest), { size: 15, createTime: 1, damageTime: 1 }),
+        sum(storedKey, { blobs: 1, bytes: 15 }),
+      ],
     });
     const found = await findings(context);
     assert.deepEqual(

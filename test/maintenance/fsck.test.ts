@@ -32,7 +32,8 @@ import {
   tagKey,
   uploadKey,
 } from "../../src/metadata/keys.ts";
-import { add, type Change, put, remove } from "../../src/metadata/metadata-store.ts";
+import { add, type Change, put, remove, sum } from "../../src/metadata/metadata-store.ts";
+import { storedKey, usageBelowKey, usageKey } from "../../src/metadata/usage-keys.ts";
 import type { Descriptor } from "../../src/oci/descriptor.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { SCHEMA_1_SIGNED } from "../../src/oci/media-types.ts";
@@ -116,6 +117,42 @@ const DAMAGES: readonly Damage[] = [
       const key = manifestKey(APP, signature.manifest.digest);
       const { subject: _, ...rest } = (await context.metadata.get(key)) ?? assert.fail();
       return [put(key, rest)];
+    },
+  },
+  {
+    name: "a manifest's card has another size of its content",
+    what: "manifest-card-wrong",
+    changes: (registry) =>
+      changed(registry, manifestKey(APP, registry.one.manifest.digest), { contentSize: 5 }),
+  },
+  {
+    name: "a manifest's card does not know the size of its content",
+    what: "manifest-card-wrong",
+    changes: async ({ context, index }) => {
+      const key = manifestKey(APP, index.digest);
+      const { contentSize: _, ...rest } = (await context.metadata.get(key)) ?? assert.fail();
+      return [put(key, rest)];
+    },
+  },
+  {
+    name: "a manifest's card has another platform",
+    what: "manifest-card-wrong",
+    changes: (registry) =>
+      changed(registry, manifestKey(APP, registry.one.manifest.digest), { platforms: ["plan9/mips"] }),
+  },
+  {
+    name: "an index's card has other platforms",
+    what: "manifest-card-wrong",
+    changes: (registry) =>
+      changed(registry, manifestKey(APP, registry.index.digest), { platforms: ["plan9/mips"] }),
+  },
+  {
+    name: "a manifest in the trash has another size of its content",
+    what: "manifest-card-wrong",
+    changes: async ({ context, gone }) => {
+      const key = trashKey(OTHER, gone.manifest.digest);
+      const record = (await context.metadata.get(key)) ?? assert.fail();
+      return [put(key, { ...record, manifest: { ...record.manifest, contentSize: 1 } })];
     },
   },
   {
@@ -247,6 +284,26 @@ const DAMAGES: readonly Damage[] = [
     changes: (registry) => changed(registry, tagKey(APP, tagName("v2")), { size: 1 }),
   },
   {
+    name: "a tag has another size of all than its manifest",
+    what: "tag-wrong",
+    changes: (registry) => changed(registry, tagKey(APP, tagName("v2")), { totalSize: 1 }),
+  },
+  {
+    name: "a tag of an index has another size of all",
+    what: "tag-wrong",
+    changes: (registry) => changed(registry, tagKey(APP, tagName("multi")), { totalSize: 1 }),
+  },
+  {
+    name: "a tag has other platforms than its manifest",
+    what: "tag-wrong",
+    changes: (registry) => changed(registry, tagKey(APP, tagName("v2")), { platforms: ["plan9/mips"] }),
+  },
+  {
+    name: "a tag has another artifact type than its manifest",
+    what: "tag-wrong",
+    changes: (registry) => changed(registry, tagKey(APP, tagName("v2")), { artifactType: "a/b" }),
+  },
+  {
     name: "a manifest does not know its tag",
     what: "tag-entry-missing",
     changes: ({ two }) => [remove(manifestTagKey(APP, two.manifest.digest, tagName("v2")))],
@@ -272,6 +329,7 @@ const DAMAGES: readonly Damage[] = [
     changes: () => [put(pullsKey(OTHER, STRANGER), { count: 1, lastTime: 1 })],
   },
   ...counterDamages(),
+  ...usageDamages(),
   {
     name: "the bytes of a manifest are kept that nothing mentions",
     what: "manifest-copy-unclaimed",
@@ -321,6 +379,83 @@ function counterDamages(): readonly Damage[] {
     })),
   ];
 }
+
+function usageDamages(): readonly Damage[] {
+  const what = "usage-wrong" as const;
+  const rows = {
+    "a repository": usageKey(APP),
+    "a path": usageBelowKey("team"),
+    everything: usageBelowKey(""),
+  };
+  const ofRows = Object.entries(rows).flatMap(([name, key]): readonly Damage[] => [
+    {
+      name: `what is counted of ${name} is too high`,
+      what,
+      changes: () => [sum(key, { blobs: 1, bytes: 100, tags: 2, logicalBytes: 5, pulls: 1 })],
+    },
+    {
+      name: `what is counted of ${name} is too low`,
+      what,
+      changes: () => [sum(key, { blobs: -1, bytes: -1, manifests: -1 })],
+    },
+    { name: `what is counted of ${name} is gone`, what, changes: () => [remove(key)] },
+    {
+      name: `the last push to ${name} is too early`,
+      what,
+      changes: (registry) => changed(registry, key, { pushTime: 1 }),
+    },
+    {
+      name: `the last push to ${name} is not known`,
+      what,
+      changes: async ({ context }) => {
+        const { pushTime: _, ...rest } = (await context.metadata.get(key)) ?? assert.fail();
+        return [put(key, rest)];
+      },
+    },
+  ]);
+  return [
+    ...ofRows,
+    {
+      name: "something is counted of a repository that is not there",
+      what,
+      changes: () => [sum(usageKey(NOWHERE), { trashed: 1 })],
+    },
+    {
+      name: "something is counted below a path where nothing is",
+      what,
+      changes: () => [sum(usageBelowKey("team/app"), { bytes: 7, pushTime: 5 })],
+    },
+    {
+      name: "what the cellar holds is too high",
+      what,
+      changes: () => [sum(storedKey, { blobs: 1, bytes: 3 })],
+    },
+    { name: "what the cellar holds is gone", what, changes: () => [remove(storedKey)] },
+  ];
+}
+
+test("a push or a pull that is later than all that are known is right", () =>
+  withRegistry(async ({ context }) => {
+    const later = Date.now() + 1_000_000;
+    const change = sum(usageKey(APP), { pushTime: later, pullTime: later });
+    await context.metadata.commit({ changes: [change] });
+    assert.deepEqual(await findings(context), []);
+  }));
+
+test("what is counted is put right beside those who push and delete", () =>
+  withRegistry(async ({ core, context, gone }) => {
+    const { metadata } = context;
+    await metadata.commit({
+      changes: [remove(usageKey(OTHER)), sum(usageBelowKey(""), { bytes: 1000, tags: 3 })],
+    });
+    const busy = async () => {
+      for (let count = 0; count < 20; count++)
+        await pushImage(core, APP, `busy ${count}`, { tags: [`b${count}`] });
+      await core.trash.restore(OTHER, gone.manifest.digest, {}).catch(() => undefined);
+    };
+    await Promise.all([busy(), findings(context, { repair: true, cellar: false })]);
+    assert.deepEqual(await findings(context), []);
+  }));
 
 test("a registry that nobody damaged has nothing to find", () =>
   withRegistry(async ({ context }) => {
@@ -384,6 +519,7 @@ test("whatever is not on the list of what is due comes on it", () =>
       changes: [
         ...entries.map((entry) => remove({ text: due.text + entry.name })),
         put(blobKey(unheld), { size: 15, createTime: 1 }),
+        sum(storedKey, { blobs: 1, bytes: 15 }),
       ],
     });
     const found = await findings(context, { repair: true });

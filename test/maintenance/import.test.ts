@@ -242,8 +242,8 @@ test("what is known to be damaged is taken from the tree again", () =>
     const image = await tree.image("acme/app", "one", ["v1"]);
     await run({ copy: true });
     for (const digest of [image.layer, image.digest]) {
-      const record = { size: 1, createTime: 1, damageTime: 2 };
-      await context.metadata.commit({ changes: [put(blobKey(digest), record)] });
+      const record = (await context.metadata.get(blobKey(digest))) ?? assert.fail();
+      await context.metadata.commit({ changes: [put(blobKey(digest), { ...record, damageTime: 2 })] });
       await context.blobs.delete(digest);
     }
     const { counts, findings } = await run();

@@ -83,6 +83,56 @@ for (const isCheckpoint of [false, true]) {
     }));
 }
 
+for (const isCheckpoint of [false, true]) {
+  test(`tags say again who set them last, and what they are, from ${isCheckpoint ? "a checkpoint and changes" : "changes"}`, () =>
+    inFolder(async (root) => {
+      const put = async ({ core }: OpenRegistry, by: string | undefined, ...tags: string[]) => {
+        const config = await pushBlob(core, '{"os":"linux","architecture":"amd64"}');
+        const descriptor = {
+          mediaType: "application/vnd.oci.image.config.v1+json",
+          digest: config,
+          size: 37,
+        };
+        const mediaType = "application/vnd.oci.image.manifest.v1+json";
+        const document = { schemaVersion: 2, mediaType, config: descriptor, layers: [] };
+        const content = Buffer.from(JSON.stringify(document));
+        const origin = by === undefined ? NOBODY : { actor: by };
+        const request = { repository: REPOSITORY, mediaType, content, tags: tags.map(parseTag) };
+        const image = (await core.manifests.put(request, origin)).descriptor;
+        return { ...image, platform: { os: "linux", architecture: "amd64" } };
+      };
+      const options = { root, journal: true, minChangesBytes: isCheckpoint ? 1 : 1e9 };
+      await withRegistry(options, async (registry) => {
+        const image = await put(registry, "alice", "one", "two", "three", "four");
+        await pushIndex(registry.core, [image], { tags: ["multi"] });
+        await put(registry, "bob", "two");
+      });
+      const before = await withRegistry({ ...options, minChangesBytes: 1e9 }, async (registry) => {
+        await put(registry, "carol", "three");
+        await put(registry, undefined, "four");
+        const tags = await registry.core.tags.list(REPOSITORY, { limit: 9 }, { namesOnly: false });
+        assert.deepEqual(
+          tags.items.map(({ name, record }) => [name, record?.actor, record?.platforms]),
+          [
+            ["four", undefined, ["linux/amd64"]],
+            ["multi", undefined, ["linux/amd64"]],
+            ["one", "alice", ["linux/amd64"]],
+            ["three", "carol", ["linux/amd64"]],
+            ["two", "bob", ["linux/amd64"]],
+          ],
+        );
+        return catalogueState(registry);
+      });
+      await loseCatalogue(root);
+      assert.deepEqual(losses(await rebuild(root)), []);
+      await withRegistry({ root }, async (registry) => {
+        assert.deepEqual(await catalogueState(registry), before);
+        await expectClean(registry);
+      });
+      assert.deepEqual(reports, []);
+    }));
+}
+
 test("what is rebuilt works: pulls, referrers, the trash, tag history, and another push", () =>
   inFolder(async (root) => {
     await withRegistry({ root, journal: true }, live);

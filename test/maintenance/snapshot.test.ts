@@ -231,7 +231,7 @@ test("a snapshot is much smaller than what it holds, and says what it is", () =>
       const header = JSON.parse(bytes.toString("utf8", 0, bytes.indexOf(10)));
       assert.deepEqual(
         [header.magic, header.catalogueFormat, header.lastSequence, header.stowage],
-        ["stowage-snapshot", "2", registry.context.metadata.lastSequence(), "test"],
+        ["stowage-snapshot", "3", registry.context.metadata.lastSequence(), "test"],
       );
       const written = await stat(join(root, "metadata"));
       assert.ok(written.isDirectory());
@@ -239,25 +239,26 @@ test("a snapshot is much smaller than what it holds, and says what it is", () =>
     }),
   ));
 
-test("a snapshot of an older format is brought up to date when it comes back", () =>
-  inFolder(async (directory) => {
-    const [old, root] = [join(directory, "old"), join(directory, "new")];
-    const packed = await readFile(join(import.meta.dirname, "fixtures", "format-1.json.gz"));
-    const files: Record<string, string> = JSON.parse(gunzipSync(packed).toString());
-    for (const [path, content] of Object.entries(files)) {
-      for (const folder of path.startsWith("metadata/") ? [old] : [old, root]) {
-        await mkdir(dirname(join(folder, path)), { recursive: true });
-        await writeFile(join(folder, path), Buffer.from(content, "base64"));
+for (const format of ["1", "2"])
+  test(`a snapshot of format ${format} is brought up to date when it comes back`, () =>
+    inFolder(async (directory) => {
+      const [old, root] = [join(directory, "old"), join(directory, "new")];
+      const packed = await readFile(join(import.meta.dirname, "fixtures", `format-${format}.json.gz`));
+      const files: Record<string, string> = JSON.parse(gunzipSync(packed).toString());
+      for (const [path, content] of Object.entries(files)) {
+        for (const folder of path.startsWith("metadata/") ? [old] : [old, root]) {
+          await mkdir(dirname(join(folder, path)), { recursive: true });
+          await writeFile(join(folder, path), Buffer.from(content, "base64"));
+        }
       }
-    }
-    const bytes = await withRegistry({ root: old }, async (registry) => {
-      const rows = await rowsOf(registry.context.metadata);
-      assert.equal(rows.get("x/format"), "1");
-      return take(registry);
-    });
-    await restore(root, bytes);
-    await withRegistry({ root }, async (registry) => {
-      assert.equal((await rowsOf(registry.context.metadata)).get("x/format"), "2");
-      await expectClean(registry, ["blob-unclaimed"]);
-    });
-  }));
+      const bytes = await withRegistry({ root: old }, async (registry) => {
+        const rows = await rowsOf(registry.context.metadata);
+        assert.equal(rows.get("x/format"), format);
+        return take(registry);
+      });
+      await restore(root, bytes);
+      await withRegistry({ root }, async (registry) => {
+        assert.equal((await rowsOf(registry.context.metadata)).get("x/format"), "3");
+        await expectClean(registry, ["blob-unclaimed"]);
+      });
+    }));

@@ -1,87 +1,39 @@
-// A catalogue of format 1 becomes one of format 2 when it is opened: one that the last
-// version of format 1 made, and ones made from the cards of a registry of now.
-//
-// fixtures/format-1.json.gz holds the files of a folder, by path, that the rules of that version filled: images of which some
-// lost their tag, an index, a referrer, mounts, a deleted manifest, a deleted link, an open upload session, a consumer.
+// A catalogue of an older format becomes one of this when it is opened: ones that the last
+// versions of those formats made, and ones made from the cards of a registry of now.
 import assert from "node:assert/strict";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { gunzipSync } from "node:zlib";
-import type { CoreContext } from "../../src/core/context.ts";
-import type { Core } from "../../src/core/core.ts";
 import { Collector } from "../../src/maintenance/collector/collector.ts";
 import { upgradeCatalogue } from "../../src/maintenance/upgrade.ts";
 import { dueEntryOf } from "../../src/metadata/due.ts";
 import { due, formatKey, untaggedKey } from "../../src/metadata/keeping-keys.ts";
 import { contentKey, linksOf, manifestKey, manifestsOf, tagsOf } from "../../src/metadata/keys.ts";
-import { type MetadataStore, put, remove } from "../../src/metadata/metadata-store.ts";
+import { type MetadataStore, remove } from "../../src/metadata/metadata-store.ts";
 import { type Digest, digestOf } from "../../src/oci/digest.ts";
-import { parseManifest } from "../../src/oci/manifest.ts";
-import type { RepositoryName, Tag } from "../../src/oci/reference.ts";
-import { pullBlob, withCore } from "../core/study.ts";
+import { OCI_IMAGE_MANIFEST } from "../../src/oci/media-types.ts";
+import type { Tag } from "../../src/oci/reference.ts";
+import { withCore } from "../core/study.ts";
 import { inChunks } from "../support/byte-streams.ts";
-import { makeTemporaryDirectory } from "../support/temporary-directory.ts";
 import { findings, rows } from "./checking.ts";
-import { pushBlob, pushDocument, pushImage, pushIndex, repositoryName, withDisk } from "./pushing.ts";
+import {
+  APP,
+  downgrade,
+  FORMATS,
+  NEW_ROWS,
+  OTHER,
+  pull,
+  pullTags,
+  undescribedRows,
+  unpackFixture,
+  upgrade,
+} from "./old-catalogue.ts";
+import { pushBlob, pushDocument, pushImage, pushIndex, withDisk } from "./pushing.ts";
 
-const APP = repositoryName("team/app");
-const OTHER = repositoryName("other");
+const CONFIG = "application/vnd.oci.image.config.v1+json";
 const DAY_MS = 24 * 60 * 60 * 1000;
-
-/** What format 1 did not have. */
-const NEW_ROWS = /^(H|U|T|M)\/|^n\/(held|named|contents|uploads)\//;
-
-function upgrade({ metadata, blobs, now, options }: CoreContext, told: string[] = []): Promise<boolean> {
-  const tell = (_facts: object, message: string) => void told.push(message);
-  return upgradeCatalogue({ metadata, blobs, now, graceMs: options.graceMs, tell, warn: tell });
-}
-
-/** Makes the catalogue one of format 1: takes away what that did not have. */
-async function downgrade(metadata: MetadataStore): Promise<void> {
-  const all = Object.keys(await rows(metadata)).filter((key) => NEW_ROWS.test(key));
-  const list = await metadata.page(due, { limit: 100_000 });
-  const keys = [...all, ...list.map(({ name }) => due.text + name)];
-  await metadata.commit({
-    changes: [...keys.map((text) => remove({ text })), put(formatKey, Buffer.from("1"))],
-  });
-}
 
 async function dueDigests(metadata: MetadataStore): Promise<readonly string[]> {
   const entries = (await metadata.page(due, { limit: 100_000 })).map(({ name }) => dueEntryOf(name));
   return entries.map(({ what }) => `${what.kind} ${"digest" in what ? what.digest : ""}`).sort();
-}
-
-async function unpackFixture(): Promise<string> {
-  const packed = await readFile(join(import.meta.dirname, "fixtures", "format-1.json.gz"));
-  const files: Record<string, string> = JSON.parse(gunzipSync(packed).toString());
-  const root = await makeTemporaryDirectory();
-  for (const [path, content] of Object.entries(files)) {
-    await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFile(join(root, path), Buffer.from(content, "base64"));
-  }
-  return root;
-}
-
-/** Pulls a manifest with all it names; the number of blobs and manifests. */
-async function pull(core: Core, repository: RepositoryName, digest: Digest): Promise<number> {
-  const { content, descriptor } = await core.manifests.get(repository, { kind: "digest", digest }, {});
-  const { blobs, manifests } = parseManifest(content, descriptor.mediaType);
-  let count = 1;
-  for (const { digest: blob } of blobs) {
-    assert.equal(digestOf(await pullBlob(core, repository, blob)), blob);
-    count += 1;
-  }
-  for (const member of manifests) count += await pull(core, repository, member.digest);
-  return count;
-}
-
-async function pullTags(core: Core, { metadata }: CoreContext): Promise<number> {
-  let count = 0;
-  for (const repository of [APP, OTHER])
-    for (const { record } of await metadata.page(tagsOf(repository), { limit: 100 }))
-      count += await pull(core, repository, (record ?? assert.fail()).digest);
-  return count;
 }
 
 test("a folder of the last version of format 1 is upgraded, and everything in it works", async () =>
@@ -91,13 +43,13 @@ test("a folder of the last version of format 1 is upgraded, and everything in it
       const { metadata } = context;
       clock.time = Date.UTC(2026, 2, 1);
       const before = await rows(metadata);
-      assert.ok(!Object.keys(before).some((key) => NEW_ROWS.test(key)));
+      assert.ok(!Object.keys(before).some((key) => NEW_ROWS["1"].test(key)));
       const told: string[] = [];
       assert.equal(await upgrade(context, told), true);
       assert.equal(told.at(-1), "the catalogue has been upgraded");
-      assert.equal(Buffer.from((await metadata.get(formatKey)) ?? "").toString(), "2");
+      assert.equal(Buffer.from((await metadata.get(formatKey)) ?? "").toString(), "3");
       const after = await rows(metadata);
-      for (const [key, record] of Object.entries(before)) assert.deepEqual(after[key], record, key);
+      assert.deepEqual(undescribedRows(after, "1"), before);
       assert.deepEqual(await findings(context), []);
 
       assert.equal(await upgrade(context), false);
@@ -123,27 +75,32 @@ test("a folder of the last version of format 1 is upgraded, and everything in it
       assert.equal(await pullTags(core, context), pulled);
       assert.deepEqual(await findings(context, { graceMs: 0 }), []);
     },
-    await unpackFixture(),
+    await unpackFixture("1"),
   ));
 
-test("what is derived is what pushes write now", () =>
-  withCore({}, async ({ core, context }) => {
-    const { metadata } = context;
-    const one = await pushImage(core, APP, "one", { tags: ["latest"] });
-    const two = await pushImage(core, APP, "two", { tags: ["v2"] });
-    await pushIndex(core, APP, [one.manifest, two.manifest], ["multi"]);
-    await pushImage(core, APP, "signature", { artifactType: "application/x", subject: one.manifest });
-    await core.blobs.mount({ repository: OTHER, digest: one.config.digest, from: APP }, {});
-    await pushBlob(core, OTHER, "named by nothing");
-    await core.uploads.create(OTHER);
-    const withoutHistory = ([key]: readonly [string, unknown]) => !key.startsWith("T/");
-    const before = Object.entries(await rows(metadata)).filter(withoutHistory);
-    await downgrade(metadata);
-    assert.equal(await upgrade(context), true);
-    assert.deepEqual(Object.entries(await rows(metadata)), before);
-    const links = await metadata.page(linksOf(OTHER), { limit: 10 });
-    assert.deepEqual(await dueDigests(metadata), links.map(({ name }) => `link ${name}`).sort());
-  }));
+for (const format of FORMATS)
+  test(`what is derived of format ${format} is what pushes write now`, () =>
+    withCore({}, async ({ core, context }) => {
+      const { metadata } = context;
+      const one = await pushImage(core, APP, "one", { tags: ["latest"] });
+      const runs = await pushBlob(core, APP, '{"os":"linux","architecture":"arm64"}', CONFIG);
+      const image = { mediaType: OCI_IMAGE_MANIFEST, schemaVersion: 2, config: runs, layers: [] };
+      await pushDocument(core, APP, image, ["arm"]);
+      const two = await pushImage(core, APP, "two", { tags: ["v2"] });
+      await pushIndex(core, APP, [one.manifest, two.manifest], ["multi"]);
+      await pushImage(core, APP, "signature", { artifactType: "application/x", subject: one.manifest });
+      await core.blobs.mount({ repository: OTHER, digest: one.config.digest, from: APP }, {});
+      await pushBlob(core, OTHER, "named by nothing");
+      await core.uploads.create(OTHER);
+      const withoutHistory = ([key]: readonly [string, unknown]) => format === "2" || !key.startsWith("T/");
+      const before = Object.entries(await rows(metadata)).filter(withoutHistory);
+      await downgrade(metadata, format);
+      assert.equal(await upgrade(context), true);
+      assert.deepEqual(Object.entries(await rows(metadata)), before);
+      if (format === "2") return;
+      const links = await metadata.page(linksOf(OTHER), { limit: 10 });
+      assert.deepEqual(await dueDigests(metadata), links.map(({ name }) => `link ${name}`).sort());
+    }));
 
 test("what nobody needs becomes due, after the grace time and not before", () =>
   withCore({ graceMs: DAY_MS }, async ({ core, context, clock }) => {
@@ -175,43 +132,44 @@ test("an untagged manifest counts as untagged from now on, a member or a referre
       assert.equal(await mark(manifest.digest), undefined);
   }));
 
-test("an upgrade that was interrupted anywhere begins anew and ends the same", () =>
-  withCore({}, async ({ core, context }) => {
-    const { metadata } = context;
-    for (let index = 0; index < 30; index++) {
-      const { manifest } = await pushImage(core, APP, `image ${index}`, { tags: [`v${index}`] });
-      await pushIndex(core, OTHER, [], [`t${index}`]);
-      if (index % 3 === 0) await pushIndex(core, APP, [manifest], [`multi${index}`]);
-      await pushBlob(core, OTHER, `blob ${index}`);
-    }
-    await downgrade(metadata);
-    await upgrade(context);
-    const expected = await rows(metadata);
-    const expectedDue = await dueDigests(metadata);
-    for (let allowed = 0; ; allowed++) {
-      await downgrade(metadata);
-      let commits = 0;
-      const failing = new Proxy(metadata, {
-        get: (target, name) => {
-          const member: unknown = Reflect.get(target, name);
-          if (name !== "commit") return typeof member === "function" ? member.bind(target) : member;
-          return (commit: Parameters<MetadataStore["commit"]>[0]) => {
-            if (++commits > allowed) throw new Error("switched off");
-            return metadata.commit(commit);
-          };
-        },
-      });
-      const whole = await upgrade({ ...context, metadata: failing }).catch(() => false);
-      if (whole) {
-        assert.ok(allowed > 4, `only ${allowed} commits`);
-        break;
+for (const format of FORMATS)
+  test(`an upgrade of format ${format} that was interrupted anywhere begins anew and ends the same`, () =>
+    withCore({}, async ({ core, context }) => {
+      const { metadata } = context;
+      for (let index = 0; index < 30; index++) {
+        const { manifest } = await pushImage(core, APP, `image ${index}`, { tags: [`v${index}`] });
+        await pushIndex(core, OTHER, [], [`t${index}`]);
+        if (index % 3 === 0) await pushIndex(core, APP, [manifest], [`multi${index}`]);
+        await pushBlob(core, OTHER, `blob ${index}`);
       }
-      assert.equal(Buffer.from((await metadata.get(formatKey)) ?? "").toString(), "1");
-      assert.equal(await upgrade(context), true);
-      assert.deepEqual(await rows(metadata), expected);
-      assert.deepEqual(await dueDigests(metadata), expectedDue);
-    }
-  }));
+      await downgrade(metadata, format);
+      await upgrade(context);
+      const expected = await rows(metadata);
+      const expectedDue = await dueDigests(metadata);
+      for (let allowed = 0; ; allowed++) {
+        await downgrade(metadata, format);
+        let commits = 0;
+        const failing = new Proxy(metadata, {
+          get: (target, name) => {
+            const member: unknown = Reflect.get(target, name);
+            if (name !== "commit") return typeof member === "function" ? member.bind(target) : member;
+            return (commit: Parameters<MetadataStore["commit"]>[0]) => {
+              if (++commits > allowed) throw new Error("switched off");
+              return metadata.commit(commit);
+            };
+          },
+        });
+        const whole = await upgrade({ ...context, metadata: failing }).catch(() => false);
+        if (whole) {
+          assert.ok(allowed >= 4, `only ${allowed} commits`);
+          break;
+        }
+        assert.equal(Buffer.from((await metadata.get(formatKey)) ?? "").toString(), format);
+        assert.equal(await upgrade(context), true);
+        assert.deepEqual(await rows(metadata), expected);
+        assert.deepEqual(await dueDigests(metadata), expectedDue);
+      }
+    }));
 
 test("what may only be read is not upgraded, and says what to do", () =>
   withCore({}, async ({ context }) => {

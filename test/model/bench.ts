@@ -5,6 +5,7 @@ import { doJob } from "./jobs.ts";
 import type { Model } from "./model.ts";
 import type { Haste, Registry } from "./registry.ts";
 import { isJob, type Step, type Work } from "./steps.ts";
+import { compareUsage } from "./usage.ts";
 import { canonical } from "./world.ts";
 
 /** When every world begins; later than any file of the test was written. */
@@ -46,6 +47,7 @@ export class Bench {
     const seen = await this.#registry.observe();
     if (canonical(seen) !== canonical(world))
       assert.deepEqual(parsed(seen), parsed(world), "what there is, and what the model has");
+    compareUsage(this.model, await this.#registry.usage());
     const strays = Object.keys(world.files).filter((digest) => !(digest in world.cards));
     assert.deepEqual(await this.#registry.problems(strays), [], "what recounting and fsck find");
   }

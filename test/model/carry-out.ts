@@ -1,10 +1,12 @@
 // Does the steps' works to the real thing, and says what came of them in the model's words.
 import type { BlobAdopter } from "../../src/blobs/blob-adopter.ts";
+import { countPulls } from "../../src/core/pull-counts.ts";
 import { Collector } from "../../src/maintenance/collector/collector.ts";
 import { purgeDeleted } from "../../src/maintenance/collector/purge-deleted.ts";
 import { importTree } from "../../src/maintenance/import/import-tree.ts";
 import { Retention } from "../../src/maintenance/retention/retention.ts";
 import { UploadPurge } from "../../src/maintenance/uploads/upload-purge.ts";
+import { transact } from "../../src/metadata/transaction.ts";
 import type { Digest } from "../../src/oci/digest.ts";
 import { RegistryError } from "../../src/oci/errors.ts";
 import type { RepositoryName, Tag } from "../../src/oci/reference.ts";
@@ -17,8 +19,8 @@ import { isJob, type Job, type Request, type TreeItem, type Work } from "./steps
 /** What works are done to. */
 export interface Workplace extends Subject {
   readonly pool: Pool;
-  /** The next session gets this id. */
-  readonly nameSession: (id: string) => void;
+  /** The session that is begun gets this id. */
+  readonly nameSession: <T>(id: string, begin: () => Promise<T>) => Promise<T>;
   /** Absent: nothing can be imported. */
   readonly adopter?: BlobAdopter;
   /** Writes a tree to be imported; resolves to where it is. */
@@ -43,8 +45,7 @@ async function request({ core, context, pool, nameSession }: Workplace, request:
   const bytes = pool.blobs.get(digest) ?? Buffer.alloc(0);
   switch (request.kind) {
     case "push-blob": {
-      nameSession(request.id);
-      const { id } = await core.uploads.create(repository);
+      const { id } = await nameSession(request.id, () => core.uploads.create(repository));
       await core.uploads.writeAndCommit({ repository, id }, {}, { digest, origin: {} }, inChunks(bytes, 64));
       return ok();
     }
@@ -61,6 +62,13 @@ async function request({ core, context, pool, nameSession }: Workplace, request:
     case "head":
       await core.blobs.stat(repository, digest);
       return ok();
+    case "pull": {
+      const pull = { repository, descriptor: { mediaType: "", digest, size: 0 }, headOnly: false };
+      const nobody = { request: undefined, actor: undefined, id: undefined };
+      const recorded = { pull, count: 1, time: context.now(), ...nobody };
+      await transact(context.metadata, (transaction) => countPulls(transaction, [recorded]));
+      return ok();
+    }
     case "delete-tag": {
       const deleted = await core.tags.delete({ repository, tag: request.tag as Tag }, {});
       return ok({ digest: deleted.digest });
@@ -93,8 +101,7 @@ async function request({ core, context, pool, nameSession }: Workplace, request:
       return ok({ digest: restored.descriptor.digest, undeleted: restored.undeleted.toSorted() });
     }
     case "begin-upload":
-      nameSession(request.id);
-      await core.uploads.create(repository);
+      await nameSession(request.id, () => core.uploads.create(repository));
       return ok();
     case "write-upload":
       await core.uploads.write({ repository, id: request.id }, {}, inChunks(bytes, 64));

@@ -65,7 +65,7 @@ export class Choice {
     const trash = Object.keys(seen.trash);
     const links = Object.keys(seen.links);
     const digest = (
-      kind: "head" | "delete-manifest" | "delete-blob" | "undelete" | "purge",
+      kind: "head" | "pull" | "delete-manifest" | "delete-blob" | "undelete" | "purge",
       from: string[],
     ) => ({ kind, repository, digest: this.#random.pick(from.length > 0 ? from : this.#all()) }) as const;
     const choices: readonly (readonly [number, () => Request])[] = [
@@ -73,6 +73,7 @@ export class Choice {
       [3, () => ({ kind: "push-blob", repository, digest: this.#blob(), id: this.#session() })],
       [4, () => this.#mount(repository)],
       [4, () => digest("head", links)],
+      [3, () => digest("pull", live)],
       [6, () => digest("delete-manifest", live)],
       [3, () => digest("delete-blob", links)],
       [4, () => digest("undelete", trash)],
@@ -173,6 +174,10 @@ export class Choice {
   #mount(repository: string): Request {
     const from = this.#random.pick(REPOSITORIES);
     const links = Object.keys(this.#repository(from).links);
+    // A manifest can be a blob of its repository too.
+    const live = Object.keys(this.#repository(repository).live);
+    if (live.length > 0 && this.#random.chance(0.25))
+      return { kind: "mount", repository, digest: this.#random.pick(live) };
     const digest = this.#random.pick(links.length > 0 && this.#random.chance(0.8) ? links : this.#all());
     return { kind: "mount", repository, digest, ...(this.#random.chance(0.6) && { from }) };
   }

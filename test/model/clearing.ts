@@ -5,7 +5,7 @@ import { DAY } from "./choice.ts";
 import type { Step } from "./steps.ts";
 
 /** Rows of the key tree that speak of content, by their letters. */
-const CONTENT = "HnzlmMbpTUPtgfuc";
+const CONTENT = "HnRAzlmMbpTUPtgfuc";
 
 /** Throws what is left. */
 export async function clear(bench: Bench): Promise<void> {

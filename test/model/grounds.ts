@@ -12,8 +12,10 @@ import { Bench, START } from "./bench.ts";
 import { DAY, HOUR } from "./choice.ts";
 import { KilledRegistry } from "./killed-registry.ts";
 import { LocalRegistry } from "./local-registry.ts";
-import { Model, type ModelOptions } from "./model.ts";
+import { Model } from "./model.ts";
+import type { ModelOptions } from "./model-parts.ts";
 import { Pool } from "./pool.ts";
+import type { TagQuota } from "./quota.ts";
 import type { Registry } from "./registry.ts";
 import type { Ground } from "./sequence.ts";
 import { plantIn } from "./tree.ts";
@@ -27,7 +29,13 @@ function chooseOptions(random: Random): ModelOptions {
     trashAgeMs: random.pick([0, 3 * DAY, 7 * DAY]),
     graceMs: random.pick([2 * HOUR, DAY]),
     tagHistoryMs: random.pick([5 * DAY, 30 * DAY]),
+    ...(random.chance(0.5) && { quota: chooseQuota(random) }),
   };
+}
+
+function chooseQuota(random: Random): TagQuota {
+  const scope = random.pick([{}, { below: "" }, { below: "team" }]);
+  return { tags: random.integer(1, 5), ...scope };
 }
 
 function counter(): () => number {

@@ -54,7 +54,7 @@ function judge(model: Model, name: string, repository: Repository, config: Reten
       if (isNeededByOthers(pool, repository, digest, manifests)) return false;
       if (own.some((tag) => unkept.has(tag))) return true;
       if (belongs(pool, repository, digest, { manifests, tags: attached })) return true;
-      return own.length === 0 && isTooOld(repository, digest, config, time);
+      return own.length === 0 && isTooOld(model, repository, digest, config);
     });
     if (next === undefined) return { tags, manifests };
     manifests.add(next);
@@ -62,12 +62,18 @@ function judge(model: Model, name: string, repository: Repository, config: Reten
 }
 
 function isTooOld(
-  { live, untagged }: Repository,
+  { pool, time }: Model,
+  { live, untagged, pulls }: Repository,
   digest: string,
   { untaggedMs }: RetentionConfig,
-  time: number,
 ): boolean {
-  return untaggedMs !== undefined && time - Math.max(live[digest] ?? 0, untagged[digest] ?? 0) >= untaggedMs;
+  // Who has the index already asks for a member only.
+  const found = new Set([digest]);
+  for (const one of found)
+    if (one in live) for (const member of pool.document(one).members) found.add(member);
+  const pulled = [...found].map((one) => pulls[one]?.time ?? 0);
+  const since = Math.max(live[digest] ?? 0, untagged[digest] ?? 0, ...pulled);
+  return untaggedMs !== undefined && time - since >= untaggedMs;
 }
 
 /** The tags that a rule decides about and does not keep. */

@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Attempt } from "./explanation.ts";
-import type { ModelOptions, Outcome } from "./model.ts";
+import type { Outcome } from "./model.ts";
+import type { ModelOptions } from "./model-parts.ts";
 import type { Answer, Question } from "./program.ts";
 import type { Haste, Registry } from "./registry.ts";
 import type { Work } from "./steps.ts";
+import type { UsageRows } from "./usage.ts";
 import type { World } from "./world.ts";
 
 export interface KilledParts {
@@ -84,6 +86,10 @@ export class KilledRegistry implements Registry {
 
   observe(): Promise<World> {
     return this.#ask({ kind: "observe" });
+  }
+
+  usage(): Promise<UsageRows> {
+    return this.#ask({ kind: "usage" });
   }
 
   problems(strays: readonly string[]): Promise<readonly string[]> {

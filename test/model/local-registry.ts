@@ -1,4 +1,5 @@
 // A registry over stores of this process. Its end is a fuse before the stores: what was done stays, and is opened again.
+import { AsyncLocalStorage } from "node:async_hooks";
 import { v7 } from "uuid";
 import { Bridge } from "../../src/core/bridge.ts";
 import { type CoreContext, DEFAULT_CORE_OPTIONS } from "../../src/core/context.ts";
@@ -9,11 +10,14 @@ import { carryOut, type Workplace } from "./carry-out.ts";
 import type { Attempt } from "./explanation.ts";
 import { Ended, Fuse, type Stores } from "./fuse.ts";
 import { problemsOf, remainsOf, repairAll } from "./inspection.ts";
-import type { ModelOptions, Outcome } from "./model.ts";
-import { observe } from "./observe.ts";
+import type { Outcome } from "./model.ts";
+import type { ModelOptions } from "./model-parts.ts";
+import { observe, observeUsage } from "./observe.ts";
 import type { Pool } from "./pool.ts";
+import { quotaRules } from "./quota.ts";
 import type { Haste, Registry } from "./registry.ts";
 import type { Work } from "./steps.ts";
+import type { UsageRows } from "./usage.ts";
 import type { World } from "./world.ts";
 
 export interface LocalParts extends Pick<Workplace, "adopter" | "plant"> {
@@ -28,21 +32,21 @@ export interface LocalParts extends Pick<Workplace, "adopter" | "plant"> {
 /** The rules over the stores. */
 export function openWorkplace(parts: LocalParts): Workplace {
   const { stores, pool, options, now, count, adopter, plant } = parts;
-  const sessions: string[] = [];
-  const newId = () => sessions.shift() ?? v7({ msecs: now(), seq: count() });
+  const sessions = new AsyncLocalStorage<string>();
+  const newId = () => sessions.getStore() ?? v7({ msecs: now(), seq: count() });
   const context: CoreContext = {
     ...stores,
     holds: new DigestHolds(),
     now,
     newId,
     listener: new Bridge({ now, newId, source: SOURCE }),
-    options: { ...DEFAULT_CORE_OPTIONS, ...options, deleteEnabled: true },
+    options: { ...DEFAULT_CORE_OPTIONS, ...options, deleteEnabled: true, quotas: quotaRules(options.quota) },
   };
   return {
     core: createCore(context),
     context,
     pool,
-    nameSession: (id) => sessions.push(id),
+    nameSession: (id, begin) => sessions.run(id, begin),
     ...(adopter !== undefined && { adopter }),
     ...(plant !== undefined && { plant }),
   };
@@ -75,6 +79,10 @@ export class LocalRegistry implements Registry {
 
   observe(): Promise<World> {
     return observe(this.#workplace);
+  }
+
+  usage(): Promise<UsageRows> {
+    return observeUsage(this.#workplace);
   }
 
   problems(strays: readonly string[]): Promise<readonly string[]> {

@@ -3,39 +3,26 @@
 
 import { bringBack } from "./coming-back.ts";
 import { attachedTo, goingWith } from "./going.ts";
+import type { Memory, ModelOptions } from "./model-parts.ts";
 import type { Pool } from "./pool.ts";
+import { exceeds } from "./quota.ts";
 import type { Request } from "./steps.ts";
 import { isEmpty, type Repository, repositoryOf, type TagChange, type Trashed, type World } from "./world.ts";
 
-export interface ModelOptions {
-  readonly referencedDeletion: "refuse" | "allow";
-  readonly trashAgeMs: number;
-  readonly graceMs: number;
-  readonly tagHistoryMs: number;
-}
-
 /** So many parts were written that nothing can be made of them; or it is not known what was. */
 export const MANY = 9;
-
-/** What the model remembers besides the world, which nobody can observe. */
-export interface Memory {
-  /** By what it is: from when on a collection looks again at what it has kept. */
-  postponed: Record<string, number>;
-  /** By digest: since when nothing keeps the bytes. */
-  looseSince: Record<string, number>;
-  /** Until then bytes may stay that somebody was about to place when they were looked at. */
-  unsettled: number;
-  /** Files of which nobody knows, as a crash leaves them: a check of the cellar finds them, no collection does. */
-  strays: Record<string, true>;
-  /** By session: what was written. */
-  written: Record<string, { readonly parts: number; readonly time: number }>;
-}
 
 /** What a request leads to: "ok" with what was told, or the error's code. */
 export type Outcome = string;
 
 export function ok(detail?: Readonly<Record<string, unknown>>): Outcome {
   return detail === undefined ? "ok" : `ok ${JSON.stringify(detail)}`;
+}
+
+/** Only what is here can have been pulled. */
+function pull({ time }: Model, { live, pulls }: Repository, digest: string): Outcome {
+  if (digest in live) pulls[digest] = { count: (pulls[digest]?.count ?? 0) + 1, time };
+  return ok();
 }
 
 export class Model {
@@ -80,6 +67,18 @@ export class Model {
 
   /** The request's outcome; the world is as it is afterwards. */
   request(request: Request): Outcome {
+    const { quota } = this.options;
+    if (quota === undefined) return this.#do(request);
+    const before = { world: structuredClone(this.world), memory: structuredClone(this.memory) };
+    const outcome = this.#do(request);
+    if (!exceeds(quota, before.world, this.world)) return outcome;
+    Object.assign(this, before);
+    // The bytes of a manifest come before its card.
+    if (request.kind === "put") this.world.files[request.digest] = true;
+    return "DENIED";
+  }
+
+  #do(request: Request): Outcome {
     const repository = repositoryOf(this.world, request.repository);
     switch (request.kind) {
       case "push-blob":
@@ -91,6 +90,8 @@ export class Model {
         return this.#mount(repository, request);
       case "head":
         return this.#head(repository, request.digest);
+      case "pull":
+        return pull(this, repository, request.digest);
       case "delete-tag": {
         const tag = repository.tags[request.tag];
         if (tag === undefined) return "MANIFEST_UNKNOWN";
@@ -155,6 +156,7 @@ export class Model {
   purge(repository: Repository, digest: string): void {
     delete repository.trash[digest];
     delete repository.untagged[digest];
+    delete repository.pulls[digest];
     for (const named of this.pool.namedBy(digest))
       if (named in repository.links) repository.links[named] = this.time;
   }

@@ -2,9 +2,11 @@
 // from their cards, because asking for a blob would renew its lease.
 import type { CoreContext } from "../../src/core/context.ts";
 import type { Core } from "../../src/core/core.ts";
+import type { PullsRecord } from "../../src/metadata/keeping-records.ts";
 import type { Prefix } from "../../src/metadata/keys.ts";
 import type { LinkRecord, ManifestRecord, UploadRecord } from "../../src/metadata/records.ts";
 import type { RepositoryName, Tag } from "../../src/oci/reference.ts";
+import type { Usage, UsageRows } from "./usage.ts";
 import { type Repository, repositoryOf, type World } from "./world.ts";
 
 export interface Subject {
@@ -42,6 +44,8 @@ export async function observe(subject: Subject): Promise<World> {
     at(parts[0]).live[parts[1]] = seenOf(record);
   for (const { parts, record } of await rowsBelow<{ readonly time: number }>(subject, "U/"))
     at(parts[0]).untagged[parts[1]] = record.time;
+  for (const { parts, record } of await rowsBelow<PullsRecord>(subject, "P/"))
+    at(parts[0]).pulls[parts[1]] = { count: record.count, time: record.lastTime };
   for (const { parts, record } of await rowsBelow<UploadRecord>(subject, "u/"))
     at(record.repository).uploads[parts[0]] = record.createTime;
   await observeTrash(subject, at);
@@ -51,6 +55,16 @@ export async function observe(subject: Subject): Promise<World> {
   for (const { parts } of await rowsBelow(subject, "b/")) world.cards[parts[0]] = true;
   for await (const { digest } of subject.context.blobs.list()) world.files[digest] = true;
   return world;
+}
+
+/** What the registry has counted. */
+export async function observeUsage(subject: Subject): Promise<UsageRows> {
+  const byName = async (text: string) =>
+    Object.fromEntries(
+      (await rowsBelow<Usage>(subject, text)).map(({ parts, record }) => [parts[0], record]),
+    );
+  const [stored] = await rowsBelow<Usage>(subject, "n/stored");
+  return { repositories: await byName("R/"), below: await byName("A/"), stored: stored?.record };
 }
 
 async function observeTrash({ core }: Subject, at: (name: string) => Repository): Promise<void> {

@@ -92,16 +92,17 @@ export class Pool {
     return legible;
   }
 
-  #blob(mediaType: string, content: string): Described {
+  #blob(mediaType: string, name: string, content = name): Described {
     const bytes = Buffer.from(content);
     const digest = digestOf(bytes);
-    this.#names.set(digest, content);
+    this.#names.set(digest, name);
     this.blobs.set(digest, bytes);
     return { mediaType, digest, size: bytes.length };
   }
 
   #image(name: string, { layers = [], foreign = [], subject }: Shape): Document {
-    const config = this.#blob(CONFIG, `config of ${name}`);
+    const runs = name.startsWith("image") ? { os: "linux", architecture: "amd64" } : {};
+    const config = this.#blob(CONFIG, `config of ${name}`, JSON.stringify({ ...runs, name }));
     const own = layers.flatMap((number) => this.#layers[number] ?? []);
     const elsewhere = foreign.flatMap((number) => this.#layers[number] ?? []);
     const document = {
@@ -120,7 +121,11 @@ export class Pool {
   }
 
   #index(name: string, members: readonly Document[]): Document {
-    const manifests = members.map(descriptorOf);
+    const platform = { os: "linux", architecture: "arm", variant: "v7" };
+    const manifests = members.map((member, place) => ({
+      ...descriptorOf(member),
+      ...(place > 0 && { platform }),
+    }));
     const document = { schemaVersion: 2, mediaType: OCI_IMAGE_INDEX, manifests, annotations: { name } };
     return this.#document(name, document, { blobs: [], foreign: [], members: manifests, subject: undefined });
   }

@@ -8,14 +8,14 @@ import { LevelEngine } from "../../src/metadata/level-engine.ts";
 import { carryOut, type Workplace } from "./carry-out.ts";
 import { problemsOf, remainsOf, repairAll } from "./inspection.ts";
 import { openWorkplace } from "./local-registry.ts";
-import type { ModelOptions } from "./model.ts";
-import { observe } from "./observe.ts";
+import type { ModelOptions } from "./model-parts.ts";
+import { observe, observeUsage } from "./observe.ts";
 import { Pool } from "./pool.ts";
 import type { Work } from "./steps.ts";
 import { plantIn } from "./tree.ts";
 
 export type Question =
-  | { readonly kind: "begin" | "observe" | "repair" }
+  | { readonly kind: "begin" | "observe" | "usage" | "repair" }
   | { readonly kind: "work"; readonly work: Work }
   | { readonly kind: "problems"; readonly strays: readonly string[] }
   | { readonly kind: "remains"; readonly letters: string };
@@ -41,6 +41,8 @@ async function answer(workplace: Workplace, question: Question): Promise<unknown
       return carryOut(workplace, question.work);
     case "observe":
       return observe(workplace);
+    case "usage":
+      return observeUsage(workplace);
     case "problems":
       return problemsOf(workplace, question.strays);
     case "repair":

@@ -5,6 +5,7 @@ import type { LinkRecord, ManifestRecord, TagRecord, UploadRecord } from "../../
 import { type Digest, digestOf } from "../../src/oci/digest.ts";
 import type { RepositoryName } from "../../src/oci/reference.ts";
 import { rowsBelow, type Subject } from "./observe.ts";
+import { recountCards } from "./recount-cards.ts";
 
 /** What a manifest says that matters here. */
 interface Said {
@@ -62,6 +63,7 @@ export async function recount(subject: Subject): Promise<void> {
     live.map(({ repository }) => repository),
   );
 
+  await recountCards(subject);
   await compareTags(subject, live);
   await compareReferrers(subject, live, said);
   await compareCatalog(subject, live);

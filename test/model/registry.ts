@@ -2,6 +2,7 @@
 import type { Attempt } from "./explanation.ts";
 import type { Outcome } from "./model.ts";
 import type { Work } from "./steps.ts";
+import type { UsageRows } from "./usage.ts";
 import type { World } from "./world.ts";
 
 /** How works that are done at once go on. */
@@ -17,6 +18,8 @@ export interface Registry {
   /** Begins all at once. When the process ends meanwhile, it is started again before this resolves. */
   readonly together: (works: readonly Work[], haste: Haste) => Promise<readonly Attempt[]>;
   readonly observe: () => Promise<World>;
+  /** What it has counted. */
+  readonly usage: () => Promise<UsageRows>;
   /** What recounting and fsck find; the digests are known to be stray files. */
   readonly problems: (strays: readonly string[]) => Promise<readonly string[]>;
   /** Removes stray files, as an operator would. */

@@ -3,7 +3,7 @@ import type { Random } from "../support/random.ts";
 import type { Bench } from "./bench.ts";
 import { Choice, type ChoiceOptions } from "./choice.ts";
 import { clear } from "./clearing.ts";
-import type { ModelOptions } from "./model.ts";
+import type { ModelOptions } from "./model-parts.ts";
 import type { Step } from "./steps.ts";
 
 /** Where a sequence is done: each time in an empty world. */

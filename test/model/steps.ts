@@ -27,7 +27,7 @@ export type Request =
       readonly from?: string;
     }
   | {
-      readonly kind: "head" | "delete-manifest" | "delete-blob" | "undelete" | "purge";
+      readonly kind: "head" | "pull" | "delete-manifest" | "delete-blob" | "undelete" | "purge";
       readonly repository: string;
       readonly digest: string;
     }

@@ -39,6 +39,8 @@ export interface Repository {
   history: Record<string, readonly TagChange[]>;
   /** By digest: when the manifest last lost a tag. */
   untagged: Record<string, number>;
+  /** By digest: how often the manifest was pulled, as far as that is remembered, and when last. */
+  pulls: Record<string, { readonly count: number; readonly time: number }>;
   /** By id: when the session was begun. */
   uploads: Record<string, number>;
   /** False: it was removed, or never made; a history of tags may remain. */
@@ -55,7 +57,7 @@ export interface World {
 
 export function emptyRepository(): Repository {
   return {
-    ...{ links: {}, live: {}, tags: {}, trash: {}, history: {}, untagged: {}, uploads: {} },
+    ...{ links: {}, live: {}, tags: {}, trash: {}, history: {}, untagged: {}, pulls: {}, uploads: {} },
     exists: false,
   };
 }

@@ -9,6 +9,7 @@ import { transact } from "../../metadata/transaction.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { ParsedManifest } from "../../oci/manifest.ts";
 import type { RepositoryName } from "../../oci/reference.ts";
+import { describedManifest } from "../described.ts";
 import { inspectManifest, namedBy, type StoredManifest } from "../stored-manifest.ts";
 import { inTurns, isThere, pages } from "../walk.ts";
 import { blobRecordMissing } from "./blob-record.ts";
@@ -65,7 +66,7 @@ async function checkCard(run: PhaseRun, tally: HolderTally, card: Card): Promise
     ...missing,
     ...(blob === undefined ? [blobRecordMissing(run, { ...card, size: record.size, manifest: digest })] : []),
     ...(await judgeSigned(run, card)),
-    ...(stored.parsed === undefined ? [] : await judgeContent(run, card, stored.parsed, stored.content)),
+    ...(stored.parsed === undefined ? [] : await judgeContent(run, card, stored.parsed, stored)),
   ];
 }
 
@@ -141,41 +142,48 @@ async function judgeContent(
   run: PhaseRun,
   card: Card,
   parsed: ParsedManifest,
-  content: Uint8Array | undefined,
+  stored: StoredManifest,
 ): Promise<readonly Suspicion[]> {
-  const found = judgeCard(run, card, parsed, content);
+  const found = await judgeCard(run, card, parsed, stored);
   return card.isLive ? [...found, ...(await judgeReferrer(run, card, parsed))] : found;
 }
 
-function judgeCard(
-  { context }: PhaseRun,
-  { repository, digest, record, isLive }: Card,
+async function judgeCard(
+  { snapshot, context, cellar }: PhaseRun,
+  { repository, digest, record }: Card,
   { subject, artifactType }: ParsedManifest,
-  content: Uint8Array | undefined,
-): readonly Suspicion[] {
+  stored: StoredManifest,
+): Promise<readonly Suspicion[]> {
+  const sources = { reader: snapshot, blobs: context.blobs, readsConfigs: cellar };
+  const described = await describedManifest(sources, repository, record, stored);
+  const { contentSize, platforms } = described;
   const corrected = ({
     subject: _subject,
     artifactType: _type,
+    contentSize: _contentSize,
+    platforms: _platforms,
     ...rest
   }: ManifestRecord): ManifestRecord => ({
     ...rest,
-    size: content?.length ?? rest.size,
+    size: stored.content?.length ?? rest.size,
     ...(subject !== undefined && { subject }),
     ...(artifactType !== undefined && { artifactType }),
+    ...(contentSize !== undefined && { contentSize }),
+    ...(platforms !== undefined && { platforms }),
   });
   if (sameRecord(corrected(record), record)) return [];
   const detail = "its card does not say what the manifest says";
   const repair = () =>
     transact(context.metadata, async (transaction) => {
       const key = manifestKey(repository, digest);
-      const current = await transaction.get(key);
-      if (current !== undefined) transaction.put(key, corrected(current));
+      const live = await transaction.get(key);
+      if (live !== undefined) transaction.put(key, corrected(live));
+      const trashed = await transaction.get(trashKey(repository, digest));
+      if (trashed !== undefined)
+        transaction.put(trashKey(repository, digest), { ...trashed, manifest: corrected(trashed.manifest) });
       return true;
     });
-  const suspicion = { what: "manifest-card-wrong", repository, digest, detail } as const;
-  return [
-    isLive ? { ...suspicion, repair } : { ...suspicion, advice: "restore it from the trash, or purge it" },
-  ];
+  return [{ what: "manifest-card-wrong", repository, digest, detail, repair }];
 }
 
 async function judgeReferrer(

@@ -1,4 +1,5 @@
 // Tags, the index of a manifest's tags both ways, and what is remembered of manifests.
+import { isDeepStrictEqual } from "node:util";
 import { NOTHING } from "../../core/references.ts";
 import { digestEntryOf, tagEntryOf } from "../../metadata/entry-names.ts";
 import { allPulls, allUntagged, pullsKey, trashKey, untaggedKey } from "../../metadata/keeping-keys.ts";
@@ -13,10 +14,11 @@ import {
   referrerKey,
   tagKey,
 } from "../../metadata/keys.ts";
-import type { TagRecord } from "../../metadata/records.ts";
+import type { ManifestRecord, TagRecord } from "../../metadata/records.ts";
 import { transact } from "../../metadata/transaction.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { RepositoryName, Tag } from "../../oci/reference.ts";
+import { describedTag, isWellDescribed } from "../described.ts";
 import { inTurns, isThere, namePages, pages } from "../walk.ts";
 import type { PhaseRun, Steps, Suspicion } from "./findings.ts";
 import { tagMissing } from "./lost-cards.ts";
@@ -55,8 +57,7 @@ async function judgeTag(run: PhaseRun, name: NamedTag, record: TagRecord): Promi
   const manifest = await snapshot.get(manifestKey(repository, digest));
   if (manifest === undefined) return [tagDangling(run, name, record)];
   const found: Suspicion[] = [];
-  if (manifest.mediaType !== record.mediaType || manifest.size !== record.size)
-    found.push(tagWrong(run, name, digest));
+  if (!(await fits(run, repository, record, manifest))) found.push(tagWrong(run, name, digest));
   const key = manifestTagKey(repository, digest, tag);
   if (!(await isThere(snapshot, key)))
     found.push({
@@ -92,17 +93,29 @@ function tagDangling({ context }: PhaseRun, { repository, tag }: NamedTag, { dig
   return { what: "tag-dangling", repository, digest, tag, detail, repair, advice };
 }
 
+async function fits(
+  { snapshot, context }: PhaseRun,
+  repository: RepositoryName,
+  tag: TagRecord,
+  manifest: ManifestRecord,
+): Promise<boolean> {
+  if (manifest.mediaType !== tag.mediaType || manifest.size !== tag.size) return false;
+  if (manifest.artifactType !== tag.artifactType) return false;
+  if (!isDeepStrictEqual(manifest.platforms, tag.platforms)) return false;
+  return isWellDescribed({ reader: snapshot, blobs: context.blobs }, repository, tag, manifest);
+}
+
 function tagWrong({ context }: PhaseRun, { repository, tag }: NamedTag, digest: Digest): Suspicion {
   const repair = () =>
     transact(context.metadata, async (transaction) => {
       const current = await transaction.get(tagKey(repository, tag));
       const manifest = await transaction.get(manifestKey(repository, digest));
       if (current?.digest !== digest || manifest === undefined) return true;
-      const { mediaType, size } = manifest;
-      transaction.put(tagKey(repository, tag), { ...current, mediaType, size });
+      const sources = { reader: context.metadata, blobs: context.blobs };
+      transaction.put(tagKey(repository, tag), await describedTag(sources, repository, current, manifest));
       return true;
     });
-  const detail = "it has another size or media type than its manifest";
+  const detail = "it does not say what its manifest is";
   return { what: "tag-wrong", repository, digest, tag, detail, repair };
 }
 

@@ -42,6 +42,8 @@ export type FindingKind =
   /** Something is remembered of a manifest that is not there. */
   | "mark-false"
   | "counter-wrong"
+  /** What is counted of a repository, below a path or in the cellar is not what the cards amount to. */
+  | "usage-wrong"
   /** Something would never be looked at by the collector. */
   | "due-missing"
   /** An upload session is open and closed. */
@@ -104,6 +106,8 @@ export interface PhaseRun {
   readonly snapshot: MetadataSnapshot;
   /** Younger files are let alone: what they are for may not have been said yet. In milliseconds. */
   readonly graceMs: number;
+  /** True: blobs are looked at too. */
+  readonly cellar: boolean;
   readonly memory: RunMemory;
   readonly signal: AbortSignal | undefined;
 }

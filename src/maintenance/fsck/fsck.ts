@@ -15,6 +15,7 @@ import { checkManifests } from "./check-manifests.ts";
 import { checkRepositories } from "./check-repositories.ts";
 import { checkTags } from "./check-tags.ts";
 import { checkUploads } from "./check-uploads.ts";
+import { checkUsage } from "./check-usage.ts";
 import type { Finding, PhaseRun, Progress, RunMemory, Steps, Suspicion } from "./findings.ts";
 
 export type { Finding, FindingKind, Progress } from "./findings.ts";
@@ -53,6 +54,9 @@ const PHASES: readonly Phase[] = [
 
 const CELLAR: Phase = { name: "cellar", check: checkCellar };
 
+/** Behind all others, because what they repair is counted here. */
+const USAGE: Phase = { name: "usage", check: checkUsage };
+
 /** Together, because the last one compares with what the first two have counted in the same snapshot. */
 async function* checkReferences(run: PhaseRun): Steps {
   const tally = { expected: 0, missing: 0 };
@@ -87,7 +91,7 @@ export class Fsck {
     const { metadata, now } = this.#context;
     const begun = options.resume === true ? await metadata.get(fsckKey) : undefined;
     const memory: RunMemory = { unreadable: new Set(begun?.unreadable), unsure: new Set() };
-    const phases = options.cellar ? [...PHASES, CELLAR] : PHASES;
+    const phases = [...PHASES, ...(options.cellar ? [CELLAR] : []), USAGE];
     const first = Math.max(
       0,
       phases.findIndex(({ name }) => name === begun?.phase),
@@ -109,7 +113,7 @@ export class Fsck {
 
   async *#runPhase(
     { name, check }: Phase,
-    { repair, graceMs }: FsckOptions,
+    { repair, cellar, graceMs }: FsckOptions,
     memory: RunMemory,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<FsckItem, void, undefined> {
@@ -118,7 +122,7 @@ export class Fsck {
     let done = 0;
     let told = performance.now();
     yield { kind: "progress", phase: name, done };
-    for await (const step of check({ context, snapshot, graceMs, memory, signal })) {
+    for await (const step of check({ context, snapshot, graceMs, cellar, memory, signal })) {
       signal?.throwIfAborted();
       done += step.done;
       yield* await inTurns(step.suspicions, (suspicion) => settle(suspicion, repair, memory));

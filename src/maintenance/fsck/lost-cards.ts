@@ -6,6 +6,7 @@ import type { ManifestRecord } from "../../metadata/records.ts";
 import { transact } from "../../metadata/transaction.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { RepositoryName, Tag } from "../../oci/reference.ts";
+import { describedManifest, describedTag } from "../described.ts";
 import { inspectManifest } from "../stored-manifest.ts";
 import type { PhaseRun, Suspicion } from "./findings.ts";
 
@@ -38,7 +39,8 @@ export async function linkMissing(
 /** The card of a manifest that the index of holders has, and that is neither live nor in the trash. */
 export async function manifestMissing(run: PhaseRun, { repository, digest }: Place): Promise<Suspicion> {
   const { snapshot, context } = run;
-  const { content, parsed } = await inspectManifest(snapshot, context.blobs, digest, "");
+  const stored = await inspectManifest(snapshot, context.blobs, digest, "");
+  const { content, parsed } = stored;
   const suspicion = { what: "manifest-missing", repository, digest } as const;
   if (content === undefined || parsed === undefined) {
     const detail = "its card is lost, and its bytes cannot be read";
@@ -46,7 +48,7 @@ export async function manifestMissing(run: PhaseRun, { repository, digest }: Pla
     return { ...suspicion, detail, advice };
   }
   const { mediaType, subject, artifactType } = parsed;
-  const record: ManifestRecord = {
+  const found: ManifestRecord = {
     mediaType,
     size: content.length,
     createTime: context.now(),
@@ -54,6 +56,8 @@ export async function manifestMissing(run: PhaseRun, { repository, digest }: Pla
     ...(subject !== undefined && { subject }),
     ...(artifactType !== undefined && { artifactType }),
   };
+  const sources = { reader: snapshot, blobs: context.blobs };
+  const record = await describedManifest(sources, repository, found, stored);
   const repair = () =>
     transact(context.metadata, async (transaction) => {
       const keys = [manifestKey(repository, digest), trashKey(repository, digest)];
@@ -70,15 +74,18 @@ export async function tagMissing(
   { repository, tag, digest }: Place & { readonly tag: Tag },
 ): Promise<Suspicion | undefined> {
   const [last] = await snapshot.page(tagChangesOf(repository, tag), { limit: 1, reverse: true });
-  const updateTime = last?.record?.time;
-  if (last?.record?.to !== digest || updateTime === undefined) return undefined;
+  const change = last?.record;
+  if (change?.to !== digest) return undefined;
+  const { time: updateTime, actor } = change;
   const repair = () =>
     transact(context.metadata, async (transaction) => {
       const manifest = await transaction.get(manifestKey(repository, digest));
       if (manifest === undefined || (await transaction.get(tagKey(repository, tag))) !== undefined)
         return true;
       const { mediaType, size } = manifest;
-      transaction.put(tagKey(repository, tag), { mediaType, digest, size, updateTime });
+      const found = { mediaType, digest, size, updateTime, ...(actor !== undefined && { actor }) };
+      const sources = { reader: context.metadata, blobs: context.blobs };
+      transaction.put(tagKey(repository, tag), await describedTag(sources, repository, found, manifest));
       return true;
     });
   const detail = "the tag is lost; its manifest and its history know it";

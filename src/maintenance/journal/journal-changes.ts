@@ -4,7 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { GrowingFile } from "../../blobs/growing-file.ts";
 import type { JournalFolder } from "../../blobs/journal-folder.ts";
 import type { MetadataStore } from "../../metadata/metadata-store.ts";
-import { factOf } from "./journal-events.ts";
+import { factsOf } from "./journal-events.ts";
 import { encodeFact } from "./journal-facts.ts";
 
 /** Events per step: a few milliseconds of work. */
@@ -51,8 +51,10 @@ export class JournalChanges {
       const [first, last] = [events[0], events.at(-1)];
       if ((first?.sequence ?? this.#metadata.trimmedSequence() + 1) > this.#position + 1) return false;
       if (last === undefined) return true;
-      const facts = await Promise.all(events.map((event) => factOf(this.#metadata, event)));
-      const lines = facts.map((fact) => (fact === undefined ? "" : encodeFact(fact))).join("");
+      const facts = await Promise.all(
+        events.map((event, place) => factsOf(this.#metadata, event, events.slice(place + 1))),
+      );
+      const lines = facts.flat().map(encodeFact).join("");
       if (lines !== "") await this.#append(lines, last.sequence);
       else if (last.sequence - this.#written > SILENCE) await this.#mark(last.sequence);
       this.#position = last.sequence;

@@ -81,12 +81,13 @@ async function* factPages(snapshot: MetadataSnapshot): Facts {
     ...manifestTimes(card),
   }));
   yield* factsOf(snapshot, trash, (name, card) => ({ s, kind: "trash", ...digestEntryOf(name), card }));
-  yield* factsOf(snapshot, allTags, (name, { digest, updateTime: time }) => ({
+  yield* factsOf(snapshot, allTags, (name, { digest, updateTime: time, actor }) => ({
     s,
     kind: "tag",
     ...tagEntryOf(name),
     digest,
     time,
+    ...(actor !== undefined && { actor }),
   }));
   yield* factsOf(snapshot, allTagChanges, (name, card) => ({
     s,

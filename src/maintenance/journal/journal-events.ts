@@ -3,7 +3,7 @@ import { trashKey } from "../../metadata/keeping-keys.ts";
 import { manifestKey, tagKey } from "../../metadata/keys.ts";
 import type { LoggedEvent, MetadataStore } from "../../metadata/metadata-store.ts";
 import type { EventFact, EventRecord, ManifestRecord } from "../../metadata/records.ts";
-import type { RepositoryName } from "../../oci/reference.ts";
+import type { RepositoryName, Tag } from "../../oci/reference.ts";
 import type { JournalFact } from "./journal-facts.ts";
 
 /** An event that says where it happened. */
@@ -13,14 +13,47 @@ interface Told {
   readonly event: EventRecord;
 }
 
-/** Undefined: it changed nothing that would have to be known. */
-export async function factOf(
+/**
+ * None: it changed nothing that would have to be known. Of the events behind it those that came with it are looked at, as
+ * far as they are given; without them something may be told twice.
+ */
+export async function factsOf(
   metadata: Pick<MetadataStore, "get">,
   { sequence: s, event }: LoggedEvent,
-): Promise<JournalFact | undefined> {
+  behind: readonly LoggedEvent[],
+): Promise<readonly JournalFact[]> {
   const { repository, fact } = event;
-  if (fact.kind === "blob_collected") return { s, kind: "collected", digest: fact.descriptor.digest };
-  return repository === undefined ? undefined : factIn(metadata, fact, { s, repository, event });
+  if (fact.kind === "blob_collected") return [{ s, kind: "collected", digest: fact.descriptor.digest }];
+  if (repository === undefined) return [];
+  const told = await factIn(metadata, fact, { s, repository, event });
+  if (told === undefined || fact.kind !== "manifest_pushed" || fact.restored === true)
+    return told === undefined ? [] : [told];
+  // Those of its tags that it moved have events of their own, right behind it.
+  const moved = behind.slice(0, fact.tags.length).flatMap((next) => movedBy(next.event.fact));
+  const tags = fact.tags.filter((tag) => !moved.includes(tag));
+  return [told, ...(await tagsSet(metadata, { ...fact, tags }, { s, repository, event }))];
+}
+
+function movedBy(fact: EventFact): readonly Tag[] {
+  return fact.kind === "tag_created" || fact.kind === "tag_moved" ? [fact.tag] : [];
+}
+
+/** Tags that pointed there already: when they were set again, and by whom. */
+async function tagsSet(
+  metadata: Pick<MetadataStore, "get">,
+  { tags, descriptor: { digest } }: Extract<EventFact, { kind: "manifest_pushed" }>,
+  { s, repository, event: { time, actor } }: Told,
+): Promise<readonly JournalFact[]> {
+  const cards = await Promise.all(tags.map((tag) => metadata.get(tagKey(repository, tag))));
+  return tags.map((tag, place) => {
+    const card = cards[place];
+    const set = card?.digest === digest ? { time: card.updateTime, ...actorOf(card) } : undefined;
+    return { s, kind: "tag-set", repository, tag, digest, ...(set ?? { time, ...actorOf({ actor }) }) };
+  });
+}
+
+function actorOf({ actor }: { readonly actor?: string | undefined }) {
+  return actor === undefined ? {} : { actor };
 }
 
 async function factIn(

@@ -61,6 +61,14 @@ export interface TagFact extends OfTag, Change {
   readonly updateTime?: number;
 }
 
+/** A tag that pointed there already was set again: its history has nothing of it. */
+export interface TagSetFact extends OfTag {
+  readonly kind: "tag-set";
+  readonly digest: Digest;
+  readonly time: number;
+  readonly actor?: string;
+}
+
 export interface RepositoryFact extends InRepository {
   readonly kind: "repository";
   readonly time: number;
@@ -87,6 +95,7 @@ export type JournalFact =
   | TrashFact
   | (OfDigest & { readonly kind: "manifest-gone" })
   | TagFact
+  | TagSetFact
   | (OfTag & Change & { readonly kind: "tag-gone" })
   /** The bytes were removed, as nothing needed them. */
   | { readonly s: number; readonly kind: "collected"; readonly digest: Digest }

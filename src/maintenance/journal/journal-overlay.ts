@@ -10,6 +10,7 @@ import type {
   RepositoryFact,
   TagChangeFact,
   TagFact,
+  TagSetFact,
   TrashFact,
   UntaggedFact,
 } from "./journal-facts.ts";
@@ -37,6 +38,8 @@ export class JournalOverlay {
   /** By digest and by repository: what was told up to this event is gone. */
   readonly #collected = new Map<Digest, number>();
   readonly #goneRepositories = new Map<string, number>();
+  /** By name: tags of the checkpoint that were set again to what they point to. */
+  readonly #setAgain = new Map<string, TagSetFact>();
 
   /** Takes the next change. They come in order; some may come twice. */
   add(fact: JournalFact): void {
@@ -70,6 +73,9 @@ export class JournalOverlay {
         this.#change(fact);
         this.#remove({ ...fact, kind: "tag" });
         break;
+      case "tag-set":
+        this.#setTag(fact);
+        break;
       case "repository":
       case "link":
       case "untagged":
@@ -90,7 +96,7 @@ export class JournalOverlay {
     const name = nameOf(fact);
     const entry = name === undefined ? undefined : this.#entries.get(name);
     if (entry === undefined) {
-      if (!this.#isGone(fact)) yield fact;
+      if (!this.#isGone(fact)) yield fact.kind === "tag" ? setBy(fact, this.#setAgain.get(name ?? "")) : fact;
     } else if (entry.isOlder && entry.row !== undefined && "time" in fact && hasBirthTime(entry.row)) {
       this.#entries.set(name ?? "", { ...entry, row: { ...entry.row, time: fact.time } });
     }
@@ -114,6 +120,13 @@ export class JournalOverlay {
     this.#entries.set(nameOf(thing) ?? "", { isOlder: false });
   }
 
+  #setTag(fact: TagSetFact): void {
+    const name = nameOf({ ...fact, kind: "tag" }) ?? "";
+    const known = this.#entries.get(name);
+    if (known === undefined) this.#setAgain.set(name, fact);
+    else if (known.row?.kind === "tag") this.#entries.set(name, { ...known, row: setBy(known.row, fact) });
+  }
+
   /** The same as the commit left in the tag's history. */
   #change(fact: Extract<JournalFact, { kind: "tag" | "tag-gone" }>, to?: Digest): void {
     const { s, repository, tag, time, from, actor, requestId } = fact;
@@ -135,6 +148,13 @@ export class JournalOverlay {
   }
 }
 
+/** The tag as it is since it was set again, if it pointed there already. */
+function setBy(tag: TagFact, again: TagSetFact | undefined): TagFact {
+  if (again?.digest !== tag.digest) return tag;
+  const { actor: _, ...rest } = tag;
+  return { ...rest, updateTime: again.time, ...(again.actor !== undefined && { actor: again.actor }) };
+}
+
 type Named = { readonly kind: JournalRow["kind"]; readonly repository: string } & (
   | { readonly digest: Digest }
   | { readonly tag: string }
@@ -149,9 +169,16 @@ function nameOf(thing: Named): string | undefined {
 }
 
 function isRow(fact: JournalFact): fact is JournalRow {
-  return !["repository-gone", "link-gone", "manifest-gone", "tag-gone", "collected", "at", "end"].includes(
-    fact.kind,
-  );
+  return ![
+    "repository-gone",
+    "link-gone",
+    "manifest-gone",
+    "tag-gone",
+    "tag-set",
+    "collected",
+    "at",
+    "end",
+  ].includes(fact.kind);
 }
 
 /** Its time is that of its first push, whatever came after. */

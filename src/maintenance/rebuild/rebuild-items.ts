@@ -3,7 +3,7 @@ import type { Digest } from "../../oci/digest.ts";
 import type { RepositoryName, Tag } from "../../oci/reference.ts";
 import type { JournalProblem } from "../journal/journal-reader.ts";
 
-export type RebuildPhase = "manifests" | "links" | "tags" | "cellar";
+export type RebuildPhase = "manifests" | "links" | "tags" | "usage" | "cellar";
 
 export type RebuildItem =
   | { readonly kind: "progress"; readonly phase: RebuildPhase; readonly done: number }

@@ -3,8 +3,9 @@ import { NOTHING } from "../../core/references.ts";
 import { dueKey } from "../../metadata/due.ts";
 import { tagChangeKey, untaggedKey } from "../../metadata/keeping-keys.ts";
 import { manifestKey, manifestTagKey, tagKey, tagsOfManifest } from "../../metadata/keys.ts";
-import type { ManifestRecord } from "../../metadata/records.ts";
+import type { TagRecord } from "../../metadata/records.ts";
 import type { Transaction } from "../../metadata/transaction.ts";
+import { describedTag } from "../described.ts";
 import type { TagChangeFact, TagFact, UntaggedFact } from "../journal/journal-facts.ts";
 import type { JournalRow } from "../journal/journal-overlay.ts";
 import type { RebuildItem } from "./rebuild-items.ts";
@@ -13,32 +14,40 @@ import type { RebuildStep, Workshop } from "./rebuild-workshop.ts";
 type Row = TagFact | TagChangeFact;
 
 /** After the manifests. */
-export function tagStep(workshop: Workshop): RebuildStep<Row, ManifestRecord | undefined> {
-  const { metadata } = workshop;
+export function tagStep(workshop: Workshop): RebuildStep<Row, TagRecord | undefined> {
   return {
     phase: "tags",
     accepts: (row: JournalRow): row is Row => row.kind === "tag" || row.kind === "tag-change",
-    look: async (row) =>
-      row.kind === "tag" ? metadata.get(manifestKey(row.repository, row.digest)) : undefined,
-    put: (transaction, row, manifest) =>
-      row.kind === "tag"
-        ? putTag(workshop, transaction, row, manifest)
-        : putChange(workshop, transaction, row),
+    look: async (row) => (row.kind === "tag" ? tagOf(workshop, row) : undefined),
+    put: (transaction, row, record) =>
+      row.kind === "tag" ? putTag(workshop, transaction, row, record) : putChange(workshop, transaction, row),
   };
+}
+
+/** Undefined: its manifest is not there. */
+async function tagOf(
+  { metadata, blobs }: Workshop,
+  { repository, digest, time, updateTime, actor }: TagFact,
+): Promise<TagRecord | undefined> {
+  const manifest = await metadata.get(manifestKey(repository, digest));
+  if (manifest === undefined) return undefined;
+  const { mediaType, size } = manifest;
+  const by = actor === undefined ? {} : { actor };
+  const tag = { mediaType, digest, size, updateTime: updateTime ?? time, ...by };
+  return describedTag({ reader: metadata, blobs }, repository, tag, manifest);
 }
 
 function putTag(
   { totals }: Workshop,
   transaction: Transaction,
-  { repository, tag, digest, time, updateTime }: TagFact,
-  manifest: ManifestRecord | undefined,
+  { repository, tag, digest }: TagFact,
+  record: TagRecord | undefined,
 ): RebuildItem | undefined {
-  if (manifest === undefined) {
+  if (record === undefined) {
     totals.lostTags += 1;
     return { kind: "tag-lost", repository, tag, digest };
   }
-  const { mediaType, size } = manifest;
-  transaction.put(tagKey(repository, tag), { mediaType, digest, size, updateTime: updateTime ?? time });
+  transaction.put(tagKey(repository, tag), record);
   transaction.put(manifestTagKey(repository, digest, tag), NOTHING);
   totals.tags += 1;
   return undefined;

@@ -10,7 +10,10 @@ import { leapTarget } from "../../metadata/log-leap.ts";
 import { RowWriter } from "../../metadata/row-writer.ts";
 import { MAX_MANIFEST_SIZE } from "../../oci/manifest.ts";
 import { CatalogueSite } from "../catalogue-site.ts";
+import { describeManifests } from "../describing.ts";
 import { JournalReader } from "../journal/journal-reader.ts";
+import { Rewriting } from "../rewriting.ts";
+import { rewriteUsage } from "../usage-rows.ts";
 import { NO_TOTALS } from "./rebuild-items.ts";
 import { findNamed, linkStep } from "./rebuild-links.ts";
 import { manifestStep, readManifest } from "./rebuild-manifests.ts";
@@ -62,8 +65,10 @@ async function* fill(workshop: Workshop): Items {
   yield* runStep(workshop, manifestStep(workshop));
   yield* runStep(workshop, linkStep(workshop));
   await findNamed(workshop);
+  await describeManifests(new Rewriting({ ...workshop, tell: () => {} }));
   yield* runStep(workshop, tagStep(workshop));
   yield* runStep(workshop, untaggedStep(workshop));
+  yield { kind: "progress", phase: "usage", done: await rewriteUsage(workshop.metadata, workshop.signal) };
   for (const problem of workshop.journal.problems) yield { kind: "journal-problem", problem };
   yield* lookForUnclaimed(workshop);
 }
