@@ -41,6 +41,16 @@ for (const name of ["behind-proxy.yml", "behind-passthrough.yml"])
     assert.deepEqual(config.http.trustedProxies, ["127.0.0.1", "::1"]);
   });
 
+test("the image's configuration asks who is there, where the image says that it listens and keeps its data", async () => {
+  const text = await readFile(new URL("image/config.yml", DEPLOY), "utf8");
+  const dockerfile = await readFile(new URL("image/Dockerfile", DEPLOY), "utf8");
+  const { config } = loadConfig({ environment: {}, readText: () => text, path: "config.yml" });
+  assert.equal(config.auth.mode, "guarded");
+  assert.ok(config.storage.kind === "filesystem" && "port" in config.http.address);
+  assert.ok(dockerfile.includes(`\nVOLUME ${config.storage.rootDirectory}\n`));
+  assert.ok(dockerfile.includes(`\nEXPOSE ${config.http.address.port}\n`));
+});
+
 for (const name of ["dynamic.yml", "dynamic-passthrough.yml"])
   test(`deploy/traefik/${name} names only what it and traefik.yml have`, async () => {
     const files = [await parseDeployed("traefik/traefik.yml"), await parseDeployed(`traefik/${name}`)];
