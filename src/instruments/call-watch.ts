@@ -6,6 +6,7 @@ import type { CallObservation, CallObserver } from "../rpc/call-observer.ts";
 import { visitOf } from "../rpc/visit.ts";
 import type { RequestNotes, Scope, Scopes, Span } from "../telemetry/scope.ts";
 import { noteFailure } from "./call-failure.ts";
+import { noted } from "./noted.ts";
 
 /** Counts the calls of one method. None of this may throw. */
 export interface MethodSink {
@@ -29,7 +30,7 @@ export class CallWatch implements CallObserver {
     this.#options = options;
   }
 
-  observe(method: DescMethod): (context: HandlerContext, request: unknown) => CallObservation {
+  observe(method: DescMethod): (context: HandlerContext, request: unknown) => CallObservation | undefined {
     const { scopes, sinks } = this.#options;
     const name = `${method.parent.typeName}/${method.name}`;
     const methodSinks = sinks.map((sink) => sink(method));
@@ -37,6 +38,7 @@ export class CallWatch implements CallObserver {
       const scope = scopes.current;
       if (scope !== undefined) note(scope.notes, name, context, request);
       const span = scope?.span?.child(name, attributesOf(method, context));
+      if (span === undefined && methodSinks.length === 0) return undefined;
       for (const { begun } of methodSinks) begun?.();
       return new WatchedCall({ scopes, scope, span, sinks: methodSinks });
     };
@@ -80,8 +82,8 @@ function note(notes: RequestNotes, name: string, context: HandlerContext, reques
   const visit = visitOf(context);
   if (visit !== undefined) notes.who ??= () => visit.principal?.actor;
   if (notes.handler !== undefined || typeof request !== "object" || request === null) return;
-  if ("repository" in request && isText(request.repository)) notes.repository = request.repository;
-  if ("digest" in request && isText(request.digest)) notes.digest = request.digest;
+  if ("repository" in request && isText(request.repository)) notes.repository = noted(request.repository);
+  if ("digest" in request && isText(request.digest)) notes.digest = noted(request.digest);
 }
 
 function isText(value: unknown): value is string {

@@ -1,6 +1,8 @@
 // A bounded cache that never shows what a finished write has replaced. Whoever
 // writes says so before and after; in between, the keys are neither cached nor
-// served from here, and a read that overlaps a write is never kept.
+// served from here, and a read that overlaps a write is never kept. An old value keeps
+// its place until the write ends: a key that is taken out of a large Map and put back
+// leaves a trace there each time, and every later look at that key passes them all.
 import { LRUCache } from "lru-cache";
 
 export interface CoherentCacheOptions<V> {
@@ -36,7 +38,7 @@ export class CoherentCache<V extends object | number> {
 
   /** The value, if it is here. */
   peek(key: string): V | undefined {
-    return this.#entries.get(key);
+    return this.#writing.has(key) ? undefined : this.#entries.get(key);
   }
 
   /** Reads a value that is not here, once for all who ask meanwhile, and keeps it if that is safe. */
@@ -62,7 +64,6 @@ export class CoherentCache<V extends object | number> {
   /** A write of these keys begins. */
   beginWrite(keys: Iterable<string>): void {
     for (const key of keys) {
-      this.#entries.delete(key);
       this.#loads.delete(key);
       this.#writing.set(key, (this.#writing.get(key) ?? 0) + 1);
     }
@@ -71,9 +72,17 @@ export class CoherentCache<V extends object | number> {
   /** The write of the same keys ended, well or not. */
   endWrite(keys: Iterable<string>): void {
     for (const key of keys) {
-      const others = (this.#writing.get(key) ?? 1) - 1;
-      if (others === 0) this.#writing.delete(key);
-      else this.#writing.set(key, others);
+      this.#endOne(key);
+      this.#entries.delete(key);
+    }
+  }
+
+  /** The write ended well, and these are now the values of its keys. */
+  endWriteOf(values: Iterable<readonly [key: string, value: V]>): void {
+    for (const [key, value] of values) {
+      this.#endOne(key);
+      if (this.#mayKeep(key)) this.#entries.set(key, value);
+      else this.#entries.delete(key);
     }
   }
 
@@ -86,6 +95,12 @@ export class CoherentCache<V extends object | number> {
   /** It is known again what happened. */
   resume(): void {
     this.#suspended = false;
+  }
+
+  #endOne(key: string): void {
+    const others = (this.#writing.get(key) ?? 1) - 1;
+    if (others === 0) this.#writing.delete(key);
+    else this.#writing.set(key, others);
   }
 
   #mayKeep(key: string): boolean {

@@ -129,10 +129,12 @@ export class GroupCommit {
       const known = await this.#target.readRows(new Set(group.flatMap(({ work }) => work.keys)));
       const plan = new BatchPlan(known, this.#bounds);
       const answers = group.map((waiting) => admit(plan, waiting));
-      if (!plan.isEmpty) await this.#target.write(plan);
+      if (!plan.isEmpty) {
+        await this.#target.write(plan);
+        this.#batches++;
+        this.#commits += group.filter(({ work }) => work.kind === "commit").length;
+      }
       this.#bounds = plan.bounds;
-      this.#batches++;
-      this.#commits += group.filter(({ work }) => work.kind === "commit").length;
       for (const answer of answers) answer();
     } catch (error) {
       this.#failed = true;

@@ -55,11 +55,10 @@ export class RowStore implements CommitTarget {
       await this.#database.write(plan.writes());
     } catch (error) {
       this.#cache.suspend();
-      throw error;
-    } finally {
       this.#cache.endWrite(plan.rows.keys());
+      throw error;
     }
-    for (const [key, value] of plan.rows) this.#cache.store(key, rowOf(value));
+    this.#cache.endWriteOf(rowsOf(plan));
   }
 
   async recover(): Promise<LogBounds> {
@@ -94,6 +93,10 @@ export class RowStore implements CommitTarget {
 
 function counterOf(value: RowValue): number {
   return value === undefined ? 0 : decodeCounter(value);
+}
+
+function* rowsOf({ rows }: BatchPlan): Generator<readonly [key: string, row: Row]> {
+  for (const [key, value] of rows) yield [key, rowOf(value)];
 }
 
 function rowOf(value: RowValue): Row {

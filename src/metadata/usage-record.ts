@@ -16,6 +16,8 @@ export interface UsageRecord {
   readonly tags: number;
   /** What pulling each live manifest by itself would move: the sum of their `contentSize`. */
   readonly logicalBytes: number;
+  /** Repositories themselves, also those that hold nothing any more and are not swept yet: 1 in a repository's own row. */
+  readonly repositories: number;
   /** Recorded pulls of the manifests that are here, live or in the trash. */
   readonly pulls: number;
   /** The latest push of a manifest. Absent: none yet. What is removed later does not change it. */
@@ -39,6 +41,7 @@ export const USAGE_SUMS = [
   "tags",
   "logicalBytes",
   "pulls",
+  "repositories",
 ] as const satisfies readonly (keyof UsageRecord)[];
 
 /** The latest times of a UsageRecord, in the order in which they are written. */
@@ -62,4 +65,5 @@ export const NO_USAGE: UsageRecord = {
   tags: 0,
   logicalBytes: 0,
   pulls: 0,
+  repositories: 0,
 };

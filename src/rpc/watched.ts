@@ -3,7 +3,7 @@
 // request object.
 import type { DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
-import type { CallObserver } from "./call-observer.ts";
+import type { CallObservation, CallObserver } from "./call-observer.ts";
 
 type Begin = ReturnType<CallObserver["observe"]>;
 type Handler = (request: unknown, context: HandlerContext) => unknown;
@@ -33,20 +33,21 @@ export function withObserver<S extends DescService>(
 function watchCall(handler: Handler, begin: Begin): Handler {
   return (request, context) => {
     const observation = begin(context, request);
-    if (observation === undefined) return handler(request, context);
-    return observation
-      .within(async () => handler(request, context))
-      .then(
-        (response) => {
-          observation.ended(undefined);
-          return response;
-        },
-        (error: unknown) => {
-          observation.ended(codeOf(error), error);
-          throw error;
-        },
-      );
+    return observation === undefined
+      ? handler(request, context)
+      : watched(observation, () => handler(request, context));
   };
+}
+
+async function watched(observation: CallObservation, work: () => unknown): Promise<unknown> {
+  try {
+    const response = await observation.within(work);
+    observation.ended(undefined);
+    return response;
+  } catch (error) {
+    observation.ended(codeOf(error), error);
+    throw error;
+  }
 }
 
 function watchStream(handler: StreamHandler, begin: Begin): StreamHandler {

@@ -45,6 +45,45 @@ describe("the coherent cache", () => {
     assert.equal(cache.peek("k"), undefined);
   });
 
+  test("what a write leaves is there when it has ended, and not before", () => {
+    cache.store("k", OLD);
+    cache.beginWrite(["k", "l"]);
+    cache.store("k", OLD);
+    assert.equal(cache.peek("k"), undefined);
+    cache.endWriteOf([
+      ["k", NEW],
+      ["l", NEW],
+    ]);
+    assert.equal(cache.peek("k"), NEW);
+    assert.equal(cache.peek("l"), NEW);
+  });
+
+  test("of two writes at a time neither leaves a value, nor what was before", () => {
+    cache.store("k", OLD);
+    cache.beginWrite(["k"]);
+    cache.beginWrite(["k"]);
+    cache.endWriteOf([["k", NEW]]);
+    assert.equal(cache.peek("k"), undefined);
+    cache.endWrite(["k"]);
+    assert.equal(cache.peek("k"), undefined);
+  });
+
+  test("a write that ended badly leaves nothing", () => {
+    cache.store("k", OLD);
+    cache.beginWrite(["k"]);
+    cache.suspend();
+    cache.endWrite(["k"]);
+    cache.resume();
+    assert.equal(cache.peek("k"), undefined);
+  });
+
+  test("what is too large to be kept takes what was before with it", () => {
+    cache.store("k", OLD);
+    cache.beginWrite(["k"]);
+    cache.endWriteOf([["k", { text: "x".repeat(60) }]]);
+    assert.equal(cache.peek("k"), undefined);
+  });
+
   for (const [when, begin, end] of [
     ["began before a write and ends after it", 0, 3],
     ["began before a write and ends during it", 0, 2],

@@ -220,6 +220,16 @@ describe("group commit", () => {
       await engine.close();
     }));
 
+  test("of commits in which there is nothing to write none is counted", () =>
+    inDirectory(async (directory) => {
+      const engine = await LevelEngine.open(directory);
+      await engine.commit(numbered(1));
+      const before = { ...engine.statistics() };
+      await engine.commit({ changes: [], expectations: [], events: [] }); // as a health check asks
+      assert.deepEqual(engine.statistics(), before);
+      await engine.close();
+    }));
+
   test("bounds a batch by commits and by bytes", () =>
     inDirectory(async (directory) => {
       const engine = await LevelEngine.open(directory);
