@@ -21,12 +21,17 @@ const HIDDEN = "…";
 /** "/v2/_catalog?n=10&…": the path, and the parameters that are known. */
 export function shownTarget(url: string): string {
   const question = url.indexOf("?");
-  if (question < 0) return url;
-  const path = url.slice(0, question);
+  if (question < 0) return withoutUser(url);
+  const path = withoutUser(url.slice(0, question));
   const pairs = url.slice(question + 1).split("&");
   const shown = pairs.filter((pair) => SHOWN.has(nameOf(pair)));
   if (shown.length < pairs.length) shown.push(HIDDEN);
   return `${path}?${shown.join("&")}`;
+}
+
+/** What a client sends to a proxy, "http://user:password@host/v2/", may come here too. */
+function withoutUser(target: string): string {
+  return target.startsWith("/") ? target : target.replace(/^([^/?#]*:\/\/)[^/?#]*@/, "$1");
 }
 
 function nameOf(pair: string): string {

@@ -1,7 +1,6 @@
 // The access log: one line for each request that has ended, in the form of the log and
 // in the same place. It is on the way of every request, so it writes no line by parts.
 import { shownTarget } from "../../gateway/shown-target.ts";
-import { clientOf } from "../server/caller.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { FieldName } from "../telemetry/log-fields.ts";
 import type { LineLevel } from "../telemetry/log-options.ts";
@@ -49,8 +48,7 @@ function levelOf({ url }: Exchange, { status }: Ending): LineLevel {
   return url === "/" || url.startsWith(HEALTH_RPC) ? "debug" : "info";
 }
 
-function valuesOf({ request, url, notes }: Exchange, { status, durationMs, isWhole }: Ending) {
-  const caller = clientOf(request);
+function valuesOf({ request, url, caller, notes }: Exchange, { status, durationMs, isWhole }: Ending) {
   return [
     notes.id,
     notes.traceId,

@@ -30,6 +30,7 @@ export async function usageReadings(metadata: MetadataStore): Promise<readonly R
     metadata.get(storedKey),
   ]);
   return [
+    reading(METRICS.repositories, {}, usage.repositories),
     reading(METRICS.manifests, {}, usage.manifests),
     reading(METRICS.tags, {}, usage.tags),
     reading(METRICS.trashedManifests, {}, usage.trashed),

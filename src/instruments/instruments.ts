@@ -13,7 +13,6 @@ import type { CallSink } from "./call-watch.ts";
 import { cacheReadings, eventReadings, uploadReadings, usageReadings } from "./catalogue-readings.ts";
 import { diskReadings } from "./disk-readings.ts";
 import { METRICS } from "./metric-table.ts";
-import { RepositoryCount } from "./repository-count.ts";
 import { requestMetrics } from "./request-metrics.ts";
 import type { RequestSink } from "./request-watch.ts";
 import { type StoreMeasures, storeMeasures } from "./store-metrics.ts";
@@ -86,11 +85,9 @@ export class Instruments {
 
   /** Asks an open registry from now on. Returns how to stop, before it closes. */
   watchRegistry({ metadata, core, notifier, collector, now, folder }: RegistryParts): () => void {
-    const repositories = new RepositoryCount(metadata, now);
     const sources: Readonly<Record<string, ReadSource<Reading>>> = {
       "descriptor cache": () => cacheReadings(metadata),
       usage: () => usageReadings(metadata),
-      repositories: async () => [reading(METRICS.repositories, {}, await repositories.read())],
       "upload sessions": () => uploadReadings(metadata, now()),
       events: () => eventReadings(metadata, core.events),
       webhooks: () => webhookReadings(notifier.list(), metadata, now()),

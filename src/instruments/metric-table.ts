@@ -223,7 +223,7 @@ export const METRICS = {
   ),
   repositories: gauge(
     "stowage_repositories",
-    "Repositories with a manifest; 10000: so many or more. From 1000 on counted once a minute.",
+    "Repositories, also without a manifest, until they hold nothing and are collected.",
     NONE,
   ),
   manifests: gauge("stowage_manifests", "Manifests in all repositories.", NONE),

@@ -3,7 +3,6 @@
 // conventions for HTTP servers have them; ours begin with "stowage.".
 import type { HandlerName } from "../../gateway/observer.ts";
 import { ROUTES } from "../../gateway/routes.ts";
-import { callerOf } from "../server/caller.ts";
 import { peerOf } from "../server/peer.ts";
 import type { Sampling } from "../telemetry/sampling.ts";
 import type { Span } from "../telemetry/scope.ts";
@@ -51,8 +50,8 @@ export class RequestSpans implements RequestTracer {
     if (status >= 500) span.fail(String(status));
   }
 
-  #start({ request, url, notes }: Exchange, parent: TraceContext | undefined): Span {
-    const { ip, scheme, userAgent } = callerOf(request);
+  #start({ request, url, caller, notes }: Exchange, parent: TraceContext | undefined): Span {
+    const { ip, scheme, userAgent } = caller;
     const method = request.method ?? "GET";
     return this.#tracer.begin(method, {
       parent,

@@ -3,9 +3,12 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Destination, GatewayObserver } from "../../gateway/observer.ts";
+import type { RequestFacts } from "../rpc/visit.ts";
+import { clientOf } from "../server/caller.ts";
 import type { RequestObserver } from "../server/observer.ts";
 import { requestIdOf } from "../server/request-id.ts";
 import type { RequestNotes, Scopes, Span } from "../telemetry/scope.ts";
+import { noted } from "./noted.ts";
 
 export type WatchedRequest = IncomingMessage | Http2ServerRequest;
 export type WatchedResponse = ServerResponse | Http2ServerResponse;
@@ -16,6 +19,8 @@ export interface Exchange {
   readonly response: WatchedResponse;
   /** The request's target as it was asked for. */
   readonly url: string;
+  /** Who asks. Found when the request begins: of an HTTP/2 connection that breaks nothing can be told later. */
+  readonly caller: RequestFacts;
   readonly notes: RequestNotes;
 }
 
@@ -67,7 +72,13 @@ export class RequestWatch implements RequestObserver, GatewayObserver {
     const { scopes, sinks, tracer } = this.#options;
     const begin = performance.now();
     const notes: RequestNotes = { id: requestIdOf(request) };
-    const exchange: Exchange = { request, response, url: request.url ?? "", notes };
+    const exchange: Exchange = {
+      request,
+      response,
+      url: request.url ?? "",
+      caller: clientOf(request),
+      notes,
+    };
     Reflect.set(request, EXCHANGE, exchange);
     const span = tracer?.begin(exchange);
     if (span !== undefined) notes.traceId = span.traceId;
@@ -88,8 +99,8 @@ export class RequestWatch implements RequestObserver, GatewayObserver {
     if (exchange === undefined) return;
     const { notes } = exchange;
     notes.handler = handler;
-    if (repository !== "") notes.repository = repository;
-    if (argument !== "") notes.reference = argument;
+    if (repository !== "") notes.repository = noted(repository);
+    if (argument !== "") notes.reference = noted(argument);
     for (const { routed } of this.#options.sinks) routed?.(exchange);
   }
 
@@ -97,7 +108,7 @@ export class RequestWatch implements RequestObserver, GatewayObserver {
     const notes = exchangeOf(request)?.notes;
     if (notes === undefined) return;
     const length = headers["Content-Length"];
-    if (length !== undefined) notes.responseBytes = Number(length);
+    if (length !== undefined) notes.responseBytes = request.method === "HEAD" ? 0 : Number(length);
     const digest = headers["Docker-Content-Digest"];
     if (typeof digest === "string") notes.digest = digest;
   }
@@ -112,6 +123,7 @@ function endingOf(response: WatchedResponse, begin: number): Ending {
   return {
     status: response.headersSent ? response.statusCode : CLIENT_CLOSED_REQUEST,
     durationMs: performance.now() - begin,
-    isWhole: response.writableFinished,
+    // Over HTTP/2 a stream that is reset counts as finished, whether or not somebody ended it.
+    isWhole: response.writableEnded && response.writableFinished,
   };
 }

@@ -40,7 +40,7 @@ export function storageChecks(options: StorageChecksOptions): readonly HealthChe
     ...pace,
     name: "storage_space",
     intervalMs: Math.min(intervalMs, SPACE_INTERVAL_MS),
-    check: () => checkSpace(folder, minFreeBytes),
+    check: spaceCheck(folder, minFreeBytes),
   };
   // As distribution calls it.
   const files = { ...pace, name: "storagedriver_filesystem", check: () => checkFiles(folder) };
@@ -83,16 +83,28 @@ async function checkFiles(folder: string): Promise<void> {
 /** Each blob, and each upload under way, is a file or more. */
 const MIN_FREE_FILES = 1000;
 
-async function checkSpace(folder: string, minFreeBytes: number): Promise<void> {
-  const { bavail, bsize, ffree, files } = await statfs(folder);
-  const free = bavail * bsize;
-  if (free < minFreeBytes)
-    throw new Error(
-      `the disk is nearly full: ${mebibytes(free)} are free, and health.storagedriver.minfree is ${mebibytes(minFreeBytes)}`,
-    );
-  // File systems without such a limit say 0 of 0.
-  if (files > 0 && ffree < MIN_FREE_FILES)
-    throw new Error(`the disk has room for ${ffree} more files only, although it has space for bytes`);
+/** So much more than the least must be free before it is well again: uploads that fail give back what they took. */
+const RECOVERED = 1.25;
+
+function spaceCheck(folder: string, minFreeBytes: number): HealthCheck["check"] {
+  let isLow = false;
+  return async () => {
+    const { bavail, bsize, ffree, files } = await statfs(folder);
+    const free = bavail * bsize;
+    const needed = isLow ? minFreeBytes * RECOVERED : minFreeBytes;
+    isLow = free < needed;
+    if (isLow) throw new Error(lowSpace(free, minFreeBytes));
+    // File systems without such a limit say 0 of 0.
+    if (files > 0 && ffree < MIN_FREE_FILES)
+      throw new Error(`the disk has room for ${ffree} more files only, although it has space for bytes`);
+  };
+}
+
+function lowSpace(free: number, minFreeBytes: number): string {
+  const least = `health.storagedriver.minfree is ${mebibytes(minFreeBytes)}`;
+  const again =
+    free < minFreeBytes ? "" : `; it is well again from ${mebibytes(minFreeBytes * RECOVERED)} on`;
+  return `the disk is nearly full: ${mebibytes(free)} are free, and ${least}${again}`;
 }
 
 function mebibytes(bytes: number): string {

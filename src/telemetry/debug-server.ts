@@ -2,7 +2,13 @@
 // asks nobody for a password, so it gives out no secret, changes nothing, and does
 // little for each request.
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { type AddressInfo, isIP } from "node:net";
 
 export interface DebugAnswer {
@@ -144,8 +150,15 @@ function isPrivatelyAsked({ socket, headers }: IncomingMessage): boolean {
   return (
     isLoopback(socket.remoteAddress ?? "") &&
     isOwnName(headers.host, "localhost") &&
-    PROXY_HEADERS.every((name) => headers[name] === undefined)
+    PROXY_HEADERS.every((name) => headers[name] === undefined) &&
+    !isForeignScript(headers)
   );
+}
+
+/** A page of another site cannot read what its browser gets here, but it could have one profile taken after the other. */
+function isForeignScript(headers: IncomingHttpHeaders): boolean {
+  const { "sec-fetch-site": site, "sec-fetch-mode": mode } = headers;
+  return (site === "cross-site" || site === "same-site") && mode !== "navigate";
 }
 
 /** An address, or a name that no stranger can give to it. */

@@ -7,7 +7,7 @@ export interface HealthCheck {
   readonly name: string;
   /** From the end of one run to the begin of the next. */
   readonly intervalMs: number;
-  /** A run that takes longer has failed. The next begins when it has ended all the same. */
+  /** A run that takes longer has failed, and again each time when another one would have. The next begins when it has ended all the same. */
   readonly timeoutMs: number;
   /** So many failures in a row count. */
   readonly threshold: number;
@@ -145,8 +145,11 @@ class CheckWatch {
     const { check, timeoutMs, intervalMs } = this.#check;
     const deadline = AbortSignal.timeout(timeoutMs);
     const late = () => {
+      if (this.#closing.signal.aborted) return;
       this.#judge(`it takes longer than ${timeoutMs / 1000} s`);
       judged();
+      // When the next run would have failed, so that one that never ends fails as often as counts.
+      this.#timer = setTimeout(late, intervalMs + timeoutMs).unref();
     };
     deadline.addEventListener("abort", late);
     // A check that does not obey its signal, as a file system that hangs, is waited for: another would hang, too.
@@ -155,6 +158,7 @@ class CheckWatch {
       (error: unknown) => messageOf(error),
     );
     deadline.removeEventListener("abort", late);
+    clearTimeout(this.#timer);
     if (!deadline.aborted && !this.#closing.signal.aborted) this.#judge(problem);
     judged();
     if (this.#closing.signal.aborted) return;

@@ -22,7 +22,7 @@ export const REQUEST_FIELDS = {
 /** On the lines of the access log, besides those of requests. */
 export const ACCESS_FIELDS = {
   method: "GET, HEAD, PUT, … In lines about a failed RPC the RPC.",
-  path: "The target of the request; of a file or a setting in other lines the file's path. A query is shown for the Docker API only.",
+  path: "The target of the request; of a file or a setting in other lines the file's path. Of a query only the parameters that the Docker API knows are shown; `…` stands for others.",
   status: "The status of the answer.",
   durationMs: "From the head of the request to the end of the answer, in milliseconds.",
   bytes: "Of the answer's body. In lines about storage, of what was removed or read.",

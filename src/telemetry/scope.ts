@@ -17,7 +17,7 @@ export interface RequestNotes {
   handler?: string;
   /** The RPC: "stowage.v1.BlobService/StatBlob". Of several on behalf of one request the first. */
   rpc?: string;
-  /** Of the answer's body, in bytes, as its head announces it. Absent: it announces none. */
+  /** Of the answer's body, in bytes, as its head announces it; 0 for HEAD. Absent: it announces none. */
   responseBytes?: number;
   /** Of the trace, where it is sampled. */
   traceId?: string;

@@ -11,6 +11,9 @@ const CASES: Readonly<Record<string, string>> = {
   "/auth/token?service=x&password=secret": "/auth/token?…",
   "/v2/?secret": "/v2/?…",
   "/v2/?n%3Dsecret": "/v2/?…",
+  "http://user:secret@host/v2/?n=1": "http://host/v2/?n=1",
+  "http://us@er:secret@host?secret": "http://host?…",
+  "/v2/a@b/": "/v2/a@b/",
 };
 
 for (const [url, shown] of Object.entries(CASES)) {
