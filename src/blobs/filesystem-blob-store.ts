@@ -9,7 +9,7 @@ import type { BlobStore, ByteRange, ListedBlob } from "./blob-store.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 import { closeFile, listDirectory, openFile, statPath, syncData, unlinkPath, writeAt } from "./file-io.ts";
 import { FileReader } from "./file-reader.ts";
-import { HOT_BLOB_SIZE, HotBlobs } from "./hot-blobs.ts";
+import { FRESH_BLOB_SIZE, FRESH_BYTES, HOT_BLOB_SIZE, HotBlobs, READ_BYTES } from "./hot-blobs.ts";
 import { ALGORITHM_DIRECTORIES, isShardName } from "./paths.ts";
 import { findStrays, removeStray } from "./strays.ts";
 
@@ -23,7 +23,8 @@ export class FilesystemBlobStore implements BlobStore {
   readonly #root: string;
   readonly #shelf: BlobShelf;
   readonly #pool: BufferPool;
-  readonly #hot = new HotBlobs();
+  readonly #hot = new HotBlobs(READ_BYTES);
+  readonly #fresh = new HotBlobs(FRESH_BYTES);
 
   /** Made by openFilesystemStores. */
   constructor(parts: { readonly root: string; readonly shelf: BlobShelf; readonly pool: BufferPool }) {
@@ -48,13 +49,13 @@ export class FilesystemBlobStore implements BlobStore {
   }
 
   async get(digest: Digest): Promise<Uint8Array | undefined> {
-    const hot = this.#hot.get(digest);
+    const hot = this.#hot.get(digest) ?? this.#fresh.get(digest);
     if (hot !== undefined) return Uint8Array.from(hot);
     return this.#readWhole(digest);
   }
 
   async put(digest: Digest, content: Uint8Array): Promise<void> {
-    if (content.length <= SMALL_FILE_SIZE) return this.#shelf.keep(digest, content);
+    if (content.length <= SMALL_FILE_SIZE) return this.#putSmall(digest, content);
     if (await this.#holds(digest, content)) return this.#shelf.sync(digest);
     const path = this.#shelf.newTemporaryPath();
     try {
@@ -67,16 +68,28 @@ export class FilesystemBlobStore implements BlobStore {
   }
 
   async delete(digest: Digest): Promise<boolean> {
-    this.#hot.forget(digest);
+    this.#forget(digest);
     try {
       return await this.#shelf.remove(digest);
     } finally {
-      this.#hot.forget(digest);
+      this.#forget(digest);
     }
   }
 
   sync(): Promise<void> {
     return this.#shelf.syncAll();
+  }
+
+  async #putSmall(digest: Digest, content: Uint8Array): Promise<void> {
+    const keep = content.length <= FRESH_BLOB_SIZE ? this.#fresh.expect(digest) : undefined;
+    await this.#shelf.keep(digest, content);
+    keep?.(Uint8Array.from(content)); // the caller may fill its buffer again
+  }
+
+  /** To be called before its file goes and again afterwards. */
+  #forget(digest: Digest): void {
+    this.#hot.forget(digest);
+    this.#fresh.forget(digest);
   }
 
   async *list(): AsyncGenerator<ListedBlob, void, undefined> {
@@ -104,11 +117,11 @@ export class FilesystemBlobStore implements BlobStore {
   }
 
   async quarantine(digest: Digest): Promise<boolean> {
-    this.#hot.forget(digest);
+    this.#forget(digest);
     try {
       return await this.#shelf.quarantine(digest);
     } finally {
-      this.#hot.forget(digest);
+      this.#forget(digest);
     }
   }
 

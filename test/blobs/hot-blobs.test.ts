@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HOT_BLOB_SIZE, HotBlobs } from "../../src/blobs/hot-blobs.ts";
+import { HOT_BLOB_SIZE, HotBlobs, READ_BYTES } from "../../src/blobs/hot-blobs.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { someBytes } from "../support/byte-streams.ts";
 
@@ -8,13 +8,13 @@ const CONTENT = someBytes(1000);
 const DIGEST = digestOf(CONTENT);
 
 test("what was read is kept", () => {
-  const hot = new HotBlobs();
+  const hot = new HotBlobs(READ_BYTES);
   hot.expect(DIGEST)(CONTENT);
   assert.equal(hot.get(DIGEST), CONTENT);
 });
 
 test("what was deleted while it was read is not kept", () => {
-  const hot = new HotBlobs();
+  const hot = new HotBlobs(READ_BYTES);
   const keep = hot.expect(DIGEST);
   hot.forget(DIGEST);
   keep(CONTENT);
@@ -22,7 +22,7 @@ test("what was deleted while it was read is not kept", () => {
 });
 
 test("content that is large, or not what its digest says, is not kept", () => {
-  const hot = new HotBlobs();
+  const hot = new HotBlobs(READ_BYTES);
   const large = someBytes(HOT_BLOB_SIZE + 1);
   hot.expect(digestOf(large))(large);
   assert.equal(hot.get(digestOf(large)), undefined);
@@ -31,7 +31,7 @@ test("content that is large, or not what its digest says, is not kept", () => {
 });
 
 test("what has not been asked for lately makes room", () => {
-  const hot = new HotBlobs();
+  const hot = new HotBlobs(READ_BYTES);
   const contents = Array.from({ length: 600 }, (_, index) => numbered(index));
   for (const content of contents) hot.expect(digestOf(content))(content);
   const kept = contents.map((content) => hot.get(digestOf(content)) !== undefined);
