@@ -7,6 +7,9 @@ import type { StoredRecord, UsageRecord } from "./usage-record.ts";
 /** The longest paths, in components, that are counted together. */
 export const MAX_PATH_COMPONENTS = 3;
 
+/** Stands for "/" in keys. */
+const SEPARATOR = "\x01";
+
 /** What the repository holds. */
 export const usageKey = (repository: RepositoryName): Key<UsageRecord> => ({
   text: `R/${repositoryPart(repository)}`,
@@ -26,10 +29,14 @@ export const usages: Prefix<UsageRecord> = { text: "R/" };
 /** Below it, entries are named by path, "/" written as \x01; the first is "", for all. */
 export const usagesBelow: Prefix<UsageRecord> = { text: "A/" };
 
-/** The rows of the repository: its own, then those of the paths above it, the shortest first. */
+/** The rows of the repository: its own, then those of the paths above it, the shortest first. For each commit, so without lists in between. */
 export function usageKeysOf(repository: RepositoryName): readonly Key<UsageRecord>[] {
-  const components = repository.split("/");
-  const depth = Math.min(components.length - 1, MAX_PATH_COMPONENTS);
-  const paths = Array.from({ length: depth + 1 }, (_, length) => components.slice(0, length).join("/"));
-  return [usageKey(repository), ...paths.map(usageBelowKey)];
+  const part = repositoryPart(repository);
+  const keys: Key<UsageRecord>[] = [{ text: `R/${part}` }, { text: "A/" }];
+  let end = part.indexOf(SEPARATOR);
+  for (let components = 1; end >= 0 && components <= MAX_PATH_COMPONENTS; components++) {
+    keys.push({ text: `A/${part.slice(0, end)}` });
+    end = part.indexOf(SEPARATOR, end + 1);
+  }
+  return keys;
 }
