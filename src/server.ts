@@ -9,7 +9,7 @@ import { ConnectionCounts } from "./server/connection-counts.ts";
 import type { ConnectionObserver } from "./server/connection-watch.ts";
 import { Connections } from "./server/connections.ts";
 import { createCors } from "./server/cors.ts";
-import { createDispatcher, type Gateway } from "./server/dispatch.ts";
+import { createDispatcher, createRefuser, type Gateway } from "./server/dispatch.ts";
 import { createEntrance } from "./server/entrance.ts";
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from "./server/limits.ts";
 import { listen, type Place, placeOf } from "./server/listen.ts";
@@ -137,7 +137,10 @@ function createPort(options: ServiceOptions, { limits, connections, tls, shutdow
     watchSession(session, limits);
   });
   const currentAnswer = connections.answerOn.bind(connections);
-  answerClientErrors(http1, http2, currentAnswer);
+  answerClientErrors(http1, http2, {
+    current: currentAnswer,
+    refuser: createRefuser(options.observer),
+  });
   endStalledRequests(http1, limits, currentAnswer);
   const port = createEntrance({
     http1,

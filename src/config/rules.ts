@@ -28,7 +28,17 @@ function oneDriver({ storage }: RawMap): readonly ValueProblem[] {
   return [{ path: ["storage"], message: `${drivers.join(" and ")} are both there; keep one driver` }];
 }
 
+/** What a section is for nothing without, but for a part that is warned of. */
+const NEEDS: readonly { readonly section: RegExp; readonly needed: string }[] = [
+  { section: /^http\.debug\.(?!prometheus\.)/, needed: "http.debug.addr" },
+  { section: /^tracing\./, needed: "tracing.otlp.endpoint" },
+];
+
 /** The keys that are set and change nothing, in the order of the documentation. */
 export function keysWithoutEffect(given: ReadonlyMap<string, unknown>): readonly string[] {
-  return [...KEYS].filter(([path, { effect }]) => effect === "none" && given.has(path)).map(([path]) => path);
+  const isIdle = (path: string) =>
+    NEEDS.some(({ section, needed }) => section.test(path) && !given.has(needed));
+  return [...KEYS]
+    .filter(([path, { effect }]) => given.has(path) && (effect === "none" || isIdle(path)))
+    .map(([path]) => path);
 }

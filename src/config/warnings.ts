@@ -2,9 +2,10 @@
 import type { OidcConfig } from "./access.ts";
 import type { Config } from "./config.ts";
 import { isLocal } from "./listen-address.ts";
+import { HOOK_LEVELS } from "./log-config.ts";
 
 /** One sentence each. */
-export function warningsOf({ auth, http, debug, ...keeping }: Config): readonly string[] {
+export function warningsOf({ auth, http, debug, log, ...keeping }: Config): readonly string[] {
   const warnings: string[] = [];
   if (auth.mode === "silly")
     warnings.push(
@@ -21,7 +22,18 @@ export function warningsOf({ auth, http, debug, ...keeping }: Config): readonly 
   }
   if (debug.metricsPath !== undefined && debug.address === undefined)
     warnings.push("http.debug.prometheus.enabled does nothing without http.debug.addr");
-  return [...warnings, ...keepingWarnings(keeping)];
+  return [...warnings, ...hookWarnings(log), ...keepingWarnings(keeping)];
+}
+
+/** What log.level leaves out no hook hears. */
+function hookWarnings({ level, hooks }: Config["log"]): readonly string[] {
+  const unheard = HOOK_LEVELS.slice(HOOK_LEVELS.indexOf(level) + 1);
+  return hooks.flatMap(({ levels, to }) => {
+    const idle = unheard.filter((one) => levels.includes(one));
+    return idle.length === 0
+      ? []
+      : [`log.hooks sends nothing of ${idle.join(", ")} to ${to.join(", ")}: log.level is ${level}`];
+  });
 }
 
 /** A push of a large image over a slow line takes about as long. */
@@ -31,7 +43,7 @@ function keepingWarnings({
   gc,
   readOnly,
   retention,
-}: Omit<Config, "auth" | "http" | "debug">): readonly string[] {
+}: Omit<Config, "auth" | "http" | "debug" | "log">): readonly string[] {
   const warnings: string[] = [];
   if (gc.enabled && !readOnly && gc.graceMs < SHORT_GRACE_MS)
     warnings.push(

@@ -1,6 +1,6 @@
 // /debug/vars: what the process is and what it has counted, as one JSON object. The
 // webhooks stand where distribution has its endpoints, in the same form, but without
-// their headers and what else is secret.
+// their headers, the paths of their URLs and what else may be secret.
 import { statfs } from "node:fs/promises";
 import type { MetadataStore } from "../metadata/metadata-store.ts";
 import { storedKey, usageBelowKey } from "../metadata/usage-keys.ts";
@@ -56,7 +56,7 @@ function endpointOf({ name, url, state, settings, counts, lag, deadLetters }: We
   const { timeoutMs, threshold, backoffMs, ignoredMediaTypes, ignoredActions } = settings;
   return {
     name,
-    url,
+    url: withoutPath(url),
     Timeout: timeoutMs * NANOSECONDS,
     Threshold: threshold,
     Backoff: backoffMs * NANOSECONDS,
@@ -73,4 +73,12 @@ function endpointOf({ name, url, state, settings, counts, lag, deadLetters }: We
     state,
     deadLetters,
   };
+}
+
+/** The paths of chat services' webhooks are their passwords. */
+function withoutPath(url: string): string {
+  const parsed = URL.parse(url);
+  if (parsed === null) return url;
+  const { origin, pathname, search } = parsed;
+  return pathname === "/" && search === "" ? origin : `${origin}/…`;
 }

@@ -3,7 +3,8 @@
 import type { Server as Http1Server, ServerResponse } from "node:http";
 import type { Http2Server } from "node:http2";
 import type { Duplex } from "node:stream";
-import { type HttpError, sendError } from "./json-error.ts";
+import type { createRefuser } from "./dispatch.ts";
+import type { HttpError } from "./json-error.ts";
 import { refuseConnection } from "./refuse-connection.ts";
 
 const ERRORS: Readonly<Record<string, HttpError>> = {
@@ -37,8 +38,17 @@ const EXPECTATION: HttpError = {
 /** Tells of the request that a connection is busy with. */
 export type CurrentAnswer = (socket: Duplex) => ServerResponse | undefined;
 
+export interface ClientErrorParts {
+  readonly current: CurrentAnswer;
+  readonly refuser: ReturnType<typeof createRefuser>;
+}
+
 /** Takes over what Node would answer with a text page, an empty answer, or a closed connection. */
-export function answerClientErrors(http1: Http1Server, http2: Http2Server, current: CurrentAnswer): void {
+export function answerClientErrors(
+  http1: Http1Server,
+  http2: Http2Server,
+  { current, refuser }: ClientErrorParts,
+): void {
   const answered = new WeakSet<Duplex>();
   const answer = (socket: Duplex, error: HttpError) => {
     if (answered.has(socket)) return; // What comes after is no request either.
@@ -53,7 +63,7 @@ export function answerClientErrors(http1: Http1Server, http2: Http2Server, curre
     else socket.destroy();
   });
   http1.on("connect", (_request, socket) => answer(socket, TUNNEL));
-  http1.on("checkExpectation", (request, response) => sendError(request, response, EXPECTATION));
-  http2.on("checkExpectation", (request, response) => sendError(request, response, EXPECTATION));
-  http2.on("connect", (request, response) => sendError(request, response, TUNNEL));
+  http1.on("checkExpectation", refuser(EXPECTATION));
+  http2.on("checkExpectation", refuser(EXPECTATION));
+  http2.on("connect", refuser(TUNNEL));
 }

@@ -43,14 +43,26 @@ export function createDispatcher(options: DispatchOptions) {
   const answer = (request: Request, response: Response): void => {
     if (!("stream" in response)) connections.addAnswer(response);
     const refusal = "stream" in request ? undefined : refusalOf(request);
+    if (request.method === "OPTIONS") named(request, response); // A browser's question is answered next.
     if (refusal !== undefined) sendError(request, named(request, response), refusal);
     else if (answerCors(request, response)) return;
     else if (connections.draining) sendError(request, named(request, response), stopping(request));
     else dispatch(options, request, response);
   };
+  return watched(answer, observer);
+}
+
+type Answer = (request: Request, response: Response) => void;
+
+/** Makes what answers every request with an error, and is watched like all else. */
+export function createRefuser(observer: RequestObserver | undefined): (error: HttpError) => Answer {
+  return (error) =>
+    watched((request, response) => sendError(request, named(request, response), error), observer);
+}
+
+function watched(answer: Answer, observer: RequestObserver | undefined): Answer {
   if (observer === undefined) return answer;
-  return (request: Request, response: Response): void =>
-    observer.observe(request, response, () => answer(request, response));
+  return (request, response) => observer.observe(request, response, () => answer(request, response));
 }
 
 function dispatch({ gateway, rpc, prefix }: DispatchOptions, request: Request, response: Response): void {

@@ -77,9 +77,14 @@ export async function sendMail(server: MailServer, mail: Mail, timeoutMs: number
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  const timer = setTimeout(() => transport.close(), timeoutMs);
+  // The times above are those of one answer, and a server may give many.
+  const enough = new AbortController();
+  const timer = setTimeout(() => enough.abort(), timeoutMs);
   try {
-    await transport.sendMail({ ...mail, to: [...mail.to] });
+    await transport.sendMail({ ...mail, to: [...mail.to], signal: enough.signal });
+  } catch (error) {
+    if (!enough.signal.aborted) throw error;
+    throw new Error(`the mail was not taken within ${timeoutMs / 1000} s`);
   } finally {
     clearTimeout(timer);
     transport.close();

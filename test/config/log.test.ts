@@ -85,3 +85,19 @@ test("the access log can be turned off", () => {
   assert.equal(read({}).config.log.accessLog, true);
   assert.equal(read({ yaml: file("log: { accesslog: { disabled: true } }") }).config.log.accessLog, false);
 });
+
+test("a hook for levels that the log leaves out is warned of", () => {
+  const hooked = (level: string, levels: string) =>
+    read({
+      yaml: file(
+        "log:",
+        `  level: ${level}`,
+        `  hooks: [{ type: mail, levels: ${levels}, options: { smtp: { addr: "m:25" }, from: a@b.c, to: d@e.f } }]`,
+      ),
+    }).warnings;
+  assert.deepEqual(hooked("error", "[info, warn]"), [
+    "log.hooks sends nothing of warn, info to d@e.f: log.level is error",
+  ]);
+  assert.deepEqual(hooked("error", "[panic, fatal, error]"), []);
+  assert.deepEqual(hooked("warn", "[warn]"), []);
+});

@@ -17,6 +17,17 @@ describe("the tracing section", () => {
     assert.equal(read({ environment }).config.tracing, undefined);
   });
 
+  it("says that what is set without an endpoint has no effect", () => {
+    const without = (text: string) => read(file(text)).withoutEffect;
+    assert.deepEqual(without("  sampling: 0.5\n  otlp: {headers: {a: b}}"), [
+      "tracing.otlp.headers",
+      "tracing.sampling",
+    ]);
+    assert.deepEqual(without("  sampling: 0.5\n  otlp: {endpoint: http://collector:4318}"), []);
+    const yaml = "version: 0.1\nhttp: { debug: { profiles: everyone } }";
+    assert.deepEqual(read({ yaml }).withoutEffect, ["http.debug.profiles"]);
+  });
+
   it("has defaults for the rest", () => {
     assert.deepEqual(tracing("  otlp: {endpoint: http://collector:4318}"), {
       otlp: { url: "http://collector:4318/v1/traces", headers: {}, timeoutMs: 10_000 },

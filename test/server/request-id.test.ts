@@ -27,6 +27,13 @@ const CALLS: Readonly<Record<string, Call>> = {
   "a path that leads nowhere": { method: "GET", path: "/nowhere" },
   "a bad path of the API": { method: "GET", path: "/v2/a/b" },
   "a probe": { method: "GET", path: "/" },
+  "what others may ask": { method: "OPTIONS", path: "/v2/" },
+  "a browser's question": {
+    method: "OPTIONS",
+    path: "/v2/",
+    headers: { origin: "https://ui.example.com", "access-control-request-method": "GET" },
+  },
+  "an expectation": { method: "GET", path: "/v2/", headers: { expect: "more" } },
   "no host": { method: "GET", path: "/v2/", headers: { host: "" } },
   "an RPC": {
     method: "POST",
@@ -54,7 +61,7 @@ async function idOf(host: string, call: Call): Promise<string> {
 }
 
 test("every answer tells what its request is called, each another name", async () => {
-  await using server = await openWholeServer();
+  await using server = await openWholeServer({ corsOrigins: ["https://ui.example.com"] });
   const ids = new Set<string>();
   for (const [what, call] of Object.entries(CALLS)) {
     const id = await idOf(server.host, call);

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { Log } from "../../src/telemetry/log.ts";
 import type { LineLevel } from "../../src/telemetry/log-options.ts";
+import { sendMail } from "../../src/telemetry/mail.ts";
 import type { MailHookOptions } from "../../src/telemetry/mail-hook.ts";
 import { Authority } from "../support/certificates.ts";
 import { eventually } from "../support/eventually.ts";
@@ -160,6 +161,22 @@ test("a dead mail server is told of once a mail, and what is told is not mailed 
   await log.close();
   // The line itself and what was told of the mail server: nothing of that became a line to be mailed.
   assert.equal(lines.join("").trimEnd().split("\n").length, 1 + told());
+});
+
+test("a mail server that goes on talking is given up in time", async (t) => {
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined).write("220 harbour\r\n");
+    const talking = setInterval(() => socket.write("250-and\r\n"), 20);
+    socket.on("close", () => clearInterval(talking));
+    t.after(() => socket.destroy());
+  });
+  t.after(() => server.close());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const mail = { from: "a@example.com", to: ["b@example.com"], subject: "one", text: "one" };
+  const place = { host: "127.0.0.1", port: address.port, insecure: false };
+  await assert.rejects(sendMail(place, mail, 200), /not taken within 0.2 s/);
 });
 
 test("what could not be sent goes with the next mail", async (t) => {

@@ -151,7 +151,7 @@ export const healthKeys = {
     type: SIZE,
     default: DEFAULT_MIN_FREE,
     meaning:
-      "With less free space on the disk the registry is unready, before pushes fail. It is looked at every second. Choose what can be written in a few seconds, and at least the largest layer.",
+      "With less free space on the disk the registry is unready, before pushes fail. It is looked at every second; what was too little is enough again with a quarter more. Choose what can be written in a few seconds, and at least the largest layer.",
   }),
   "health.file": acts({
     schema: elementsOf(FILE_FORM),
