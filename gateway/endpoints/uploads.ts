@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Upload } from "../../src/gen/stowage/v1/upload_pb.ts";
 import type { WriteUploadResponse } from "../../src/gen/stowage/v1/upload_service_pb.ts";
-import { digestAlgorithm, parseDigest } from "../../src/oci/digest.ts";
+import { isDigest, parseDigest } from "../../src/oci/digest.ts";
 import { RegistryError } from "../../src/oci/errors.ts";
 import { answer } from "../answer.ts";
 import { type UploadPlace, uploadPlace } from "../content-range.ts";
@@ -24,8 +24,11 @@ export async function postUpload(exchange: Exchange): Promise<void> {
   const digest = queryValue(query, "digest");
   if (digest !== undefined) return postBlob(exchange, digest);
   const algorithm = queryValue(query, "digest-algorithm");
-  const choice = algorithm === undefined ? {} : { digestAlgorithm: algorithm };
-  const created = await services.uploads.createUpload({ repository, ...choice }, exchange.call);
+  const known = {
+    ...(algorithm !== undefined && { digestAlgorithm: algorithm }),
+    ...(mount !== undefined && isDigest(mount) && { digest: mount }), // what could not be mounted comes now
+  };
+  const created = await services.uploads.createUpload({ repository, ...known }, exchange.call);
   answer(exchange, 202, { ...sessionHeaders(exchange, demandUpload(created)), "Content-Length": 0 });
 }
 
@@ -77,8 +80,8 @@ async function postBlob(exchange: Exchange, text: string): Promise<void> {
   const { services, repository, request } = exchange;
   const digest = parseDigest(text);
   const place = uploadPlace(request);
-  const session = { repository, digestAlgorithm: digestAlgorithm(digest) };
-  const created = await services.uploads.createUpload(session, exchange.call);
+  const known = { digest, ...(place.size !== undefined && { size: place.size }) };
+  const created = await services.uploads.createUpload({ repository, ...known }, exchange.call);
   const { uploadId } = demandUpload(created);
   try {
     await finishUpload(exchange, uploadId, digest, hasBody(request) ? place : undefined);

@@ -42,6 +42,8 @@ const CHECK_TIMEOUT_MS = 10_000;
 /** A registry elsewhere. */
 export class Upstream {
   readonly transport: Transport;
+  /** For calls on the gateway's own behalf: without what is done around those of its clients. */
+  readonly ownTransport: Transport;
   readonly #options: UpstreamOptions;
   readonly #ask: () => Promise<string>;
   #checkAgainAt = Number.NEGATIVE_INFINITY;
@@ -49,7 +51,8 @@ export class Upstream {
   constructor(options: UpstreamOptions) {
     this.#options = options;
     this.transport = createTransport(options, [...(options.interceptors ?? []), this.#explain]);
-    const auth = createClient(AuthService, createTransport(options, []));
+    this.ownTransport = createTransport(options, []);
+    const auth = createClient(AuthService, this.ownTransport);
     this.#ask = async () => (await auth.getIdentity({}, ownCall(options))).principal;
   }
 

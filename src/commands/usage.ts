@@ -27,7 +27,7 @@ export async function showUsage(
   });
   if (options.json === true) return printWholeJson(world.out, GetUsageResponseSchema, response);
   const view = createView(world);
-  await printLines(world.out, blockLines(view, entriesOf(view, response)));
+  await printLines(world.out, blockLines(view, entriesOf(view, response, scope.case)));
 }
 
 function scopeOf(what: string | undefined) {
@@ -36,11 +36,15 @@ function scopeOf(what: string | undefined) {
   return { case: "path", value: parseRepository(what.replace(BELOW, "")) } as const;
 }
 
+/** Undefined: of all there are. */
+type Scope = ReturnType<typeof scopeOf>["case"];
+
 type Entry = readonly [label: string, ...lines: Cell[]];
 
-function entriesOf(view: View, { usage, stored, quotas }: GetUsageResponse): readonly Entry[] {
+function entriesOf(view: View, { usage, stored, quotas }: GetUsageResponse, scope: Scope): readonly Entry[] {
   if (usage === undefined) throw new CommandFailure("the registry does not tell the usage");
   return [
+    ...(scope === "repository" ? [] : [["repositories", formatCount(usage.repositories)] as const]),
     ...usageEntries(view, usage),
     ...(stored === undefined ? [] : [["stored", storedText(stored)] as const]),
     ...quotas.map((quota) => ["quota", ...quotaLines(quota)] as const),

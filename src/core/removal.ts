@@ -22,7 +22,7 @@ import type { CoreContext } from "./context.ts";
 import { namedByStored } from "./manifest-content.ts";
 import { NOBODY } from "./origin.ts";
 import { type Place, removeLink, removeManifestHolders } from "./references.ts";
-import { countedBytes, countUsage, digestCards, exchangeBlobCard } from "./usage.ts";
+import { countedBytes, countUsage, digestCards, exchangeBlobCard, NO_QUOTAS } from "./usage.ts";
 
 /** What became of something that was due. */
 export type Outcome =
@@ -151,6 +151,7 @@ export function removeEmptyRepository(context: CoreContext, repository: Reposito
     if ((await transaction.get(repositoryKey(repository))) === undefined) return false;
     for (const counter of counters) if ((await transaction.get(counter)) !== undefined) return false;
     transaction.remove(repositoryKey(repository));
+    countUsage(NO_QUOTAS, transaction, repository, { repositories: -1 });
     context.listener.changed(transaction, NOBODY, repository, { kind: "repository_deleted" });
     return true;
   });

@@ -6,6 +6,7 @@ import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName } from "../oci/reference.ts";
 import type { CoreContext } from "./context.ts";
 import type { Origin } from "./origin.ts";
+import { countUsage, NO_QUOTAS } from "./usage.ts";
 
 /** Makes the repository part of the attempt if it does not exist yet. */
 export async function ensureRepository(
@@ -17,6 +18,7 @@ export async function ensureRepository(
   const key = repositoryKey(repository);
   if ((await transaction.get(key)) !== undefined) return;
   transaction.put(key, { createTime: context.now() });
+  countUsage(NO_QUOTAS, transaction, repository, { repositories: 1 });
   context.listener.changed(transaction, origin, repository, { kind: "repository_created" });
 }
 

@@ -2,7 +2,7 @@
 // repository its sums are remembered, nothing else.
 import { repositoryEntryOf } from "../metadata/entry-names.ts";
 import { allPulls, trash } from "../metadata/keeping-keys.ts";
-import { allTags, blobs, type Key, links, manifests } from "../metadata/keys.ts";
+import { allTags, blobs, type Key, links, manifests, repositories } from "../metadata/keys.ts";
 import type { ManifestRecord } from "../metadata/records.ts";
 import { usageKeysOf } from "../metadata/usage-keys.ts";
 import {
@@ -32,6 +32,7 @@ export class UsageRecount {
 
   /** Counts all there is, once; tells how many cards were counted since it told last. */
   async *count(reader: Reader, signal?: AbortSignal): AsyncGenerator<number, void, undefined> {
+    yield* this.#records(reader, signal);
     yield* this.#contents(reader, signal);
     yield* this.#tags(reader, signal);
     yield* this.#pulls(reader, signal);
@@ -49,12 +50,20 @@ export class UsageRecount {
     return rows;
   }
 
+  async *#records(reader: Reader, signal?: AbortSignal): AsyncGenerator<number, void, undefined> {
+    for await (const page of namePages(reader, repositories, signal)) {
+      for (const name of page) this.#of(name).repositories = 1;
+      yield page.length;
+    }
+  }
+
   /** Links and manifests side by side, because a digest that is both counts once. */
   async *#contents(reader: Reader, signal?: AbortSignal): AsyncGenerator<number, void, undefined> {
     const cards = merge(entries(reader, manifests, signal), entries(reader, trash, signal));
     let done = 0;
     for await (const { name, left: link, right: pair } of merge(entries(reader, links, signal), cards)) {
-      const counts = this.#of(name);
+      const counts = this.#of(partOf(name));
+      counts.repositories = 1; // what holds something is one, also where its record is missing
       const live = pair?.left?.record;
       const trashed = pair?.right?.record.manifest;
       if (link !== undefined) counts.blobs += 1;
@@ -74,7 +83,7 @@ export class UsageRecount {
 
   async *#tags(reader: Reader, signal?: AbortSignal): AsyncGenerator<number, void, undefined> {
     for await (const page of namePages(reader, allTags, signal)) {
-      for (const name of page) this.#of(name).tags += 1;
+      for (const name of page) this.#of(partOf(name)).tags += 1;
       yield page.length;
     }
   }
@@ -82,7 +91,7 @@ export class UsageRecount {
   async *#pulls(reader: Reader, signal?: AbortSignal): AsyncGenerator<number, void, undefined> {
     for await (const page of pages(reader, allPulls, signal)) {
       for (const { name, record } of page) {
-        const counts = this.#of(name);
+        const counts = this.#of(partOf(name));
         counts.pulls += record.count;
         later(counts, "pullTime", record.lastTime);
       }
@@ -98,13 +107,16 @@ export class UsageRecount {
     }
   }
 
-  /** The counts of the repository that an entry's name begins with. */
-  #of(name: string): Counts {
-    const repository = name.slice(0, name.indexOf("\0"));
+  #of(repository: string): Counts {
     const known = this.#repositories.get(repository) ?? { ...NO_USAGE };
     this.#repositories.set(repository, known);
     return known;
   }
+}
+
+/** The repository, as it stands in keys, that an entry's name begins with. */
+function partOf(name: string): string {
+  return name.slice(0, name.indexOf("\0"));
 }
 
 /** When the manifest was last pushed. */

@@ -25,8 +25,9 @@ export class Glob {
   readonly text: string;
   /** The only text that matches, where there is only one. */
   readonly #only: string | undefined;
-  /** What every text that matches begins with, and whether that is enough: most globs are like "acme/**". */
-  readonly #start: string;
+  /** What every text that matches begins with. */
+  readonly start: string;
+  /** Whether that is enough: most globs are like "acme/**". */
   readonly #isStartEnough: boolean;
   /** How many parts there are. Place n lies before part n; places are kept as bits, 32 in a word. */
   readonly #end: number;
@@ -45,14 +46,14 @@ export class Glob {
     this.#end = parts.length;
     const wild = parts.findIndex(({ kind }) => kind !== "literal");
     const isLiteral = wild < 0;
-    this.#start = parts
+    this.start = parts
       .slice(0, isLiteral ? parts.length : wild)
       .map((part) => ("character" in part ? part.character : ""))
       .join("");
-    this.#only = isLiteral ? this.#start : undefined;
+    this.#only = isLiteral ? this.start : undefined;
     const isOpenEnded = wild === parts.length - 1 && parts[wild]?.kind === "deep";
     // Half a character at the end of the start could be the first half of another one in a text.
-    this.#isStartEnough = isOpenEnded && this.#start.isWellFormed();
+    this.#isStartEnough = isOpenEnded && this.start.isWellFormed();
     const places = () => new Uint32Array(isLiteral ? 0 : Math.ceil((parts.length + 1) / WORD));
     this.#ones = places();
     this.#runs = places();
@@ -65,7 +66,7 @@ export class Glob {
   /** Whether the whole text matches. Upper and lower case differ. */
   matches(text: string): boolean {
     if (this.#only !== undefined) return text === this.#only;
-    if (!text.startsWith(this.#start)) return false;
+    if (!text.startsWith(this.start)) return false;
     if (this.#isStartEnough) return true;
     const reached = this.#reached.fill(0);
     reached[0] = (this.#runs[0] ?? 0) & 1 ? 3 : 1; // a run may be empty

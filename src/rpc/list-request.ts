@@ -53,8 +53,8 @@ export function parseTagList(request: ListTagsRequest): TagListRequest {
 /** Throws FILTER_INVALID, REQUEST_INVALID, PAGINATION_NUMBER_INVALID, PAGINATION_TOKEN_INVALID. */
 export function parseRepositoryList(request: ListRepositoriesRequest) {
   const { details, filter } = request;
-  const fits = anyGlob(parsePatterns(filter?.names ?? [], "filter.names"));
-  return { ...parseList(request, REPOSITORY_ORDERS), details, ...(fits !== undefined && { fits }) };
+  const names = anyGlob(parsePatterns(filter?.names ?? [], "filter.names"));
+  return { ...parseList(request, REPOSITORY_ORDERS), details, start: names?.start, fits: names?.fits };
 }
 
 function parseTagFilter({ names, mediaTypes, artifactTypes, platforms }: TagFilterMessage) {

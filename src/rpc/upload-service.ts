@@ -1,14 +1,15 @@
 // UploadService: protobuf in, core call, protobuf out.
 import { create } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
-import type { ListedUpload, Upload, Uploads } from "../core/uploads.ts";
+import type { Announced, ListedUpload, Upload, Uploads } from "../core/uploads.ts";
 import { type Upload as UploadMessage, UploadSchema } from "../gen/stowage/v1/upload_pb.ts";
 import type {
+  CreateUploadRequest,
   UploadService,
   WriteUploadRequest,
   WriteUploadRequest_Start,
 } from "../gen/stowage/v1/upload_service_pb.ts";
-import { parseDigest, parseDigestAlgorithm } from "../oci/digest.ts";
+import { type DigestAlgorithm, digestAlgorithm, parseDigest, parseDigestAlgorithm } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName } from "../oci/reference.ts";
 import { byteCount, descriptorMessage, pageToken, parsePage, timeMessage } from "./convert.ts";
@@ -18,10 +19,12 @@ const UPLOAD_PAGE = { fallback: 100, most: 1000 };
 
 export function uploadService(uploads: Uploads): ServiceImpl<typeof UploadService> {
   return {
-    async createUpload({ repository, digestAlgorithm }) {
-      const name = parseRepositoryName(repository);
-      const algorithm = digestAlgorithm === undefined ? undefined : parseDigestAlgorithm(digestAlgorithm);
-      return { upload: uploadMessage(await uploads.create(name, algorithm)) };
+    async createUpload(request) {
+      const name = parseRepositoryName(request.repository);
+      const announced = parseAnnounced(request);
+      return {
+        upload: uploadMessage(await uploads.create(name, parseAlgorithm(request, announced), announced)),
+      };
     },
 
     async getUpload(request) {
@@ -68,6 +71,21 @@ export function uploadService(uploads: Uploads): ServiceImpl<typeof UploadServic
 
 function uploadName({ repository, uploadId }: { readonly repository: string; readonly uploadId: string }) {
   return { repository: parseRepositoryName(repository), id: uploadId };
+}
+
+function parseAnnounced({ size, digest }: CreateUploadRequest): Announced {
+  return {
+    ...(size !== undefined && { size: byteCount(size, "size", "SIZE_INVALID") }),
+    ...(digest !== undefined && { digest: parseDigest(digest) }),
+  };
+}
+
+function parseAlgorithm(
+  { digestAlgorithm: named }: CreateUploadRequest,
+  { digest }: Announced,
+): DigestAlgorithm | undefined {
+  if (named !== undefined) return parseDigestAlgorithm(named);
+  return digest === undefined ? undefined : digestAlgorithm(digest);
 }
 
 function uploadMessage(upload: Upload): UploadMessage {

@@ -57,6 +57,7 @@ export function usageMessage(usage: UsageRecord): UsageMessage {
     trashedManifests: BigInt(usage.trashed),
     tags: BigInt(usage.tags),
     pulls: BigInt(usage.pulls),
+    repositories: BigInt(usage.repositories),
     ...(pushTime !== undefined && { lastPushTime: timeMessage(pushTime) }),
     ...(pullTime !== undefined && { lastPullTime: timeMessage(pullTime) }),
   });

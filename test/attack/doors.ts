@@ -51,7 +51,7 @@ export class Doors {
 /** What is told, without what is different each time. */
 async function overHttp(host: string, authorization: string, from = "127.0.0.1"): Promise<unknown> {
   const answer = await ask(host, { path: PATH, authorization, from });
-  const { date: _now, ...headers } = answer.headers;
+  const { date: _now, "x-request-id": _id, ...headers } = answer.headers;
   return { status: answer.status, headers, body: answer.body.toString() };
 }
 

@@ -157,7 +157,7 @@ suite("known and unknown users", () => {
     addresses += 1;
     const from = `127.0.${1 + (addresses >> 7)}.${1 + (addresses & 127)}`;
     const answer = await ask(fortress.host, { path, from, authorization: basic(user, password) });
-    const { date: _now, ...headers } = answer.headers;
+    const { date: _now, "x-request-id": _id, ...headers } = answer.headers;
     return { status: answer.status, headers, body: answer.body.toString() };
   }
 
@@ -181,7 +181,7 @@ suite("known and unknown users", () => {
         const from = `127.0.3.${index + 1}`;
         const call = { method: "POST", path: "/auth/token", headers: FORM, body, from };
         const { status, headers, body: told } = await ask(fortress.host, call);
-        const { date: _now, ...others } = headers;
+        const { date: _now, "x-request-id": _id, ...others } = headers;
         return { status, others, told: told.toString() };
       }),
     );

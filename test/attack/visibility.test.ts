@@ -210,7 +210,7 @@ for (const [viewer, { sees, authorization: prove }] of Object.entries(VIEWERS))
         const answers = await Promise.all(
           ["secret/x", "secret/0"].map(async (name) => {
             const answer = await ask(fortress.host, { path: `/v2/${name}/${tail}`, authorization });
-            const { date: _now, ...headers } = answer.headers;
+            const { date: _now, "x-request-id": _id, ...headers } = answer.headers;
             const text = JSON.stringify({ status: answer.status, headers, body: answer.body.toString() });
             return text.replaceAll("secret/0", "secret/x");
           }),

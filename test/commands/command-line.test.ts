@@ -9,9 +9,24 @@ const PACKAGE: { version: string } = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
 );
 
-/** The commands that keep a registry's house, and what they consist of. */
-const KEEPING = ["gc", "explain", "retention", "uploads", "trash", "tags", "scrub", "fsck", "snapshot"];
+/** The commands that tell what is there and keep a registry's house, and what they consist of. */
+const KEEPING = [
+  "repositories",
+  "usage",
+  "gc",
+  "explain",
+  "retention",
+  "uploads",
+  "trash",
+  "tags",
+  "scrub",
+  "fsck",
+  "snapshot",
+];
 const LEAVES = [
+  "repositories",
+  "tags list",
+  "usage",
   "gc run",
   "gc status",
   "explain",
@@ -61,7 +76,7 @@ test("--help names every command, and each command's help has examples", async (
     "health",
     "version",
   ])
-    assert.match(stdout, new RegExp(`^  ${command} `, "m"));
+    assert.match(stdout, new RegExp(`^  ${command}(?:\\|\\w+)? `, "m"));
   for (const command of [
     "serve",
     "gateway",
@@ -88,6 +103,14 @@ for (const command of LEAVES) {
       assert.ok(shown.has(option), option);
     const form = new RegExp(`^\\| \`stowage ${command.replace(" run", "")}[ \`]`);
     const row = PAGE.split("\n").find((line) => form.test(line)) ?? assert.fail("it is not on the page");
+    for (const option of shown) assert.ok(EVERYWHERE.has(option) || row.includes(option), option);
+  });
+}
+
+for (const command of ["health", "version"]) {
+  test(`docs/command-line.md has the options of "stowage ${command}"`, async () => {
+    const shown = optionsIn((await stowageHere([command, "--help"])).stdout);
+    const row = PAGE.split("\n").find((line) => line.startsWith(`| \`stowage ${command} `)) ?? "";
     for (const option of shown) assert.ok(EVERYWHERE.has(option) || row.includes(option), option);
   });
 }

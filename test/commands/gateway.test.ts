@@ -13,7 +13,7 @@ import { AuthService } from "../../src/gen/stowage/v1/auth_service_pb.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/local-registry.ts";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/temporary-directory.ts";
-import { RunningCommand, stowageHere } from "./cli.ts";
+import { RunningCommand, startServe, stowageHere } from "./cli.ts";
 import { serveFake } from "./fake-service.ts";
 
 let folder: string;
@@ -92,6 +92,35 @@ test("a registry that is away is logged without a stack, and not for every reque
   assert.equal(command.errors.split("the registry cannot be reached").length - 1, 1);
   assert.match(command.errors, /ECONNREFUSED/);
   assert.doesNotMatch(command.errors, /\bat .*\.(?:ts|js):\d+/);
+});
+
+/** "SERVING" and the like, of grpc.health.v1. */
+async function readinessOf(url: string, service = ""): Promise<unknown> {
+  const response = await fetch(`${url}/grpc.health.v1.Health/Check`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ service }),
+  });
+  return Object(await response.json()).status;
+}
+
+test("it is ready while its registry is, which asks others for credentials, and alive without it", async () => {
+  const environment = { REGISTRY_AUTH: "silly", REGISTRY_HTTP_ADDR: `127.0.0.1:${await freePort()}` };
+  const registry = await startServe(environment);
+  await using _registry = registry.command;
+  const { command, url } = await startGateway(["--upstream", registry.url]);
+  await using _command = command;
+  const until = (status: string) =>
+    eventually(status, async () => (await readinessOf(url)) === status || undefined);
+  await until("SERVING");
+  await registry.command[Symbol.asyncDispose]();
+  assert.equal((await fetch(`${url}/v2/`)).status, 503);
+  await until("NOT_SERVING");
+  assert.match(command.errors, /a health check fails.* check=upstream .*ECONNREFUSED/);
+  assert.equal(await readinessOf(url, "liveness"), "SERVING");
+  const again = await startServe(environment);
+  await using _again = again.command;
+  await until("SERVING");
 });
 
 for (const [args, environment, message] of [

@@ -1,9 +1,16 @@
 // Counts by hand what usage rows must say: all cards are read, and added up the simplest way. Times are left out,
 // as what is removed does not change them.
 import assert from "node:assert/strict";
-import { digestEntryOf, tagEntryOf } from "../../src/metadata/entry-names.ts";
+import { digestEntryOf, repositoryEntryOf, tagEntryOf } from "../../src/metadata/entry-names.ts";
 import { allPulls, trash } from "../../src/metadata/keeping-keys.ts";
-import { allTags, blobs, links, manifests, type Prefix } from "../../src/metadata/keys.ts";
+import {
+  allTags,
+  blobs,
+  links,
+  manifests,
+  type Prefix,
+  repositories as records,
+} from "../../src/metadata/keys.ts";
 import type { MetadataStore } from "../../src/metadata/metadata-store.ts";
 import { storedKey, usageKey, usages, usagesBelow } from "../../src/metadata/usage-keys.ts";
 import { NO_USAGE, USAGE_SUMS, type UsageRecord } from "../../src/metadata/usage-record.ts";
@@ -27,6 +34,8 @@ export async function recount(metadata: MetadataStore) {
     repositories.set(repository, known);
     return known;
   };
+  for (const { name } of await all(metadata, records))
+    of(repositoryEntryOf(name).repository).sums.repositories = 1;
   for (const { name, record } of await all(metadata, links)) {
     const { repository, digest } = digestEntryOf(name);
     of(repository).sums.blobs += 1;

@@ -6,10 +6,11 @@ import { linkAdopted } from "../../src/core/adopted-blobs.ts";
 import { markDamaged } from "../../src/core/damage.ts";
 import { NOBODY } from "../../src/core/origin.ts";
 import { PullRecorder } from "../../src/core/pulls.ts";
-import { expireBlob, expireLink, expireTrash } from "../../src/core/removal.ts";
+import { expireBlob, expireLink, expireTrash, removeEmptyRepository } from "../../src/core/removal.ts";
 import { blobKey, manifestKey } from "../../src/metadata/keys.ts";
 import { put } from "../../src/metadata/metadata-store.ts";
 import { storedKey, usageBelowKey, usageKey } from "../../src/metadata/usage-keys.ts";
+import { NO_USAGE } from "../../src/metadata/usage-record.ts";
 import type { Descriptor } from "../../src/oci/descriptor.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { OCI_IMAGE_INDEX, OCI_IMAGE_MANIFEST } from "../../src/oci/media-types.ts";
@@ -31,7 +32,7 @@ async function storedOf({ context }: Study) {
 test("a blob counts once, however often it is pushed", () =>
   withCore(ON, async (study) => {
     const push = () => pushBlob(study.core, "twelve bytes");
-    assert.deepEqual(await changeBy(study, push), { blobs: 1, bytes: 12 });
+    assert.deepEqual(await changeBy(study, push), { repositories: 1, blobs: 1, bytes: 12 });
     assert.deepEqual(await changeBy(study, push), {});
     assert.deepEqual(await storedOf(study), { blobs: 1, bytes: 12 });
   }));
@@ -40,7 +41,7 @@ test("many pushes of the same blob at once count once", () =>
   withCore(ON, async (study) => {
     const { core } = study;
     const work = () => Promise.all(Array.from({ length: 30 }, () => pushBlob(core, "twelve bytes")));
-    assert.deepEqual(await changeBy(study, work), { blobs: 1, bytes: 12 });
+    assert.deepEqual(await changeBy(study, work), { repositories: 1, blobs: 1, bytes: 12 });
     const image = () =>
       Promise.all(Array.from({ length: 30 }, () => pushImage(core, ["l"], { tags: ["v1"] })));
     const { pushTime: _, ...change } = await changeBy(study, image);
@@ -54,7 +55,7 @@ test("a mounted blob counts in its new repository, and in the cellar once", () =
     const { core } = study;
     const digest = await pushBlob(core, "twelve bytes");
     const mount = () => core.blobs.mount({ repository: other, digest, from: repository }, NOBODY);
-    assert.deepEqual(await changeBy(study, mount, other), { blobs: 1, bytes: 12 });
+    assert.deepEqual(await changeBy(study, mount, other), { repositories: 1, blobs: 1, bytes: 12 });
     assert.deepEqual(await changeBy(study, mount, other), {});
     assert.deepEqual(await storedOf(study), { blobs: 1, bytes: 12 });
     for (const [path, blobs] of [
@@ -62,8 +63,10 @@ test("a mounted blob counts in its new repository, and in the cellar once", () =
       ["a", 2],
       ["a/b", 1],
       ["a/b/c", 1],
-    ] as const)
-      assert.equal((await study.context.metadata.get(usageBelowKey(path)))?.blobs, blobs, path);
+    ] as const) {
+      const row = await study.context.metadata.get(usageBelowKey(path));
+      assert.deepEqual([row?.blobs, row?.repositories], [blobs, blobs], path); // one blob in each
+    }
     assert.equal(await study.context.metadata.get(usageBelowKey("a/b/c/d")), undefined);
   }));
 
@@ -75,7 +78,7 @@ test("an adopted blob counts like one that was pushed", () =>
       return 12;
     };
     const adopt = () => linkAdopted(study.context, { repository, digest }, place, NOBODY);
-    assert.deepEqual(await changeBy(study, adopt), { blobs: 1, bytes: 12 });
+    assert.deepEqual(await changeBy(study, adopt), { repositories: 1, blobs: 1, bytes: 12 });
     assert.deepEqual(await changeBy(study, adopt), {});
     assert.deepEqual(await storedOf(study), { blobs: 1, bytes: 12 });
   }));
@@ -235,6 +238,14 @@ test("what is a blob and a manifest counts its bytes once, whichever goes first"
     await expireTrash(context, { repository, digest });
     await expireBlob(context, digest);
     assert.deepEqual(await storedOf(study), { blobs: 0, bytes: 0 });
+    const {
+      repositories,
+      pushTime: _,
+      ...rest
+    } = (await context.metadata.get(usageBelowKey(""))) ?? NO_USAGE;
+    assert.deepEqual({ ...rest, repositories: 0 }, NO_USAGE);
+    assert.equal(repositories, 1, "it holds nothing, and is there");
+    assert.equal(await removeEmptyRepository(context, repository), true);
     assert.equal(await context.metadata.get(usageKey(repository)), undefined);
     assert.equal(await context.metadata.get(usageBelowKey("")), undefined);
   }));

@@ -58,8 +58,12 @@ suite("docs/usage.md", { skip: lacking("bash", "curl") }, () => {
 
   test("usage.sh tells sums, and what quotas leave", async () => {
     const printed = await bench.run("usage.sh");
-    const [all = "", below = "", app = ""] = printed.split(/^(?= {2}size)/m);
+    const [all = "", below = "", app = ""] = printed.split(
+      /^(?= {2}repositories|(?<!repositories .*\n) {2}size)/m,
+    );
     assert.match(all, /^ {2}stored .*each digest once$/m);
+    assert.match(all, /^ {2}repositories +2$/m);
+    assert.match(below, /^ {2}repositories +1$/m);
     assert.match(below, /^ {2}quota +teams/m);
     showsWhat(app, page.named("usage.txt"));
   });

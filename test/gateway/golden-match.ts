@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { fill, type Message } from "./golden-file.ts";
 
-/** Headers that belong to the connection, not to the answer. */
-const OF_THE_CONNECTION = new Set(["connection", "date", "keep-alive", "transfer-encoding"]);
+/** Headers that belong to the connection, not to the answer; and each answer's own name, which test/server/request-id.test.ts looks at. */
+const OF_THE_CONNECTION = new Set(["connection", "date", "keep-alive", "transfer-encoding", "x-request-id"]);
 
 /** Throws an assertion that shows both sides. Adds names that had no value. */
 export function matchAnswer(expected: Message, actual: Message, names: Map<string, string>): void {

@@ -391,7 +391,9 @@ function usageDamages(): readonly Damage[] {
     {
       name: `what is counted of ${name} is too high`,
       what,
-      changes: () => [sum(key, { blobs: 1, bytes: 100, tags: 2, logicalBytes: 5, pulls: 1 })],
+      changes: () => [
+        sum(key, { blobs: 1, bytes: 100, tags: 2, logicalBytes: 5, pulls: 1, repositories: 1 }),
+      ],
     },
     {
       name: `what is counted of ${name} is too low`,

@@ -73,6 +73,7 @@ function usageOf(model: Model, repositories: readonly Repository[]): Expected {
     logicalBytes: total(repositories, ({ live }) =>
       total(Object.keys(live), (digest) => contentSizeOf(model, digest)),
     ),
+    repositories: repositories.filter(({ exists }) => exists).length,
     pulls: total(repositories, ({ pulls }) => total(Object.values(pulls), (pull) => pull.count)),
   };
   const pushes = repositories.flatMap(({ live, trash }) => [

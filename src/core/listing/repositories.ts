@@ -19,6 +19,8 @@ export interface RepositoryListRequest extends ListRequest<RepositoryOrder> {
   readonly details: boolean;
   /** Chooses them by name, before anything else is done with them. Absent: all. */
   readonly choice?: ((repository: string) => boolean) | undefined;
+  /** What the names of all that are chosen begin with: nowhere else is looked. Absent: anything. */
+  readonly start?: string | undefined;
 }
 
 /** A repository in a list. */
@@ -56,9 +58,10 @@ async function byName(
   { metadata }: CoreContext,
   request: RepositoryListRequest,
 ): Promise<ListPage<ListedRepository>> {
-  const { limit, choice, after, details, descending, signal } = request;
+  const { limit, choice, start = "", after, details, descending, signal } = request;
   const found: Ranked<ListedRepository>[] = [];
   const options = {
+    start: catalogName(start),
     limit: choice === undefined ? limit + 1 : LOOK,
     namesOnly: true,
     after: after && catalogName(after.name),
@@ -79,7 +82,7 @@ async function byValue(
   { metadata }: CoreContext,
   request: RepositoryListRequest & { readonly order: Exclude<RepositoryOrder, "name"> },
 ): Promise<ListPage<ListedRepository>> {
-  const { limit, order, descending, after, choice, details, signal } = request;
+  const { limit, order, descending, after, choice, start = "", details, signal } = request;
   const first = new Foremost<ListedRepository>({
     count: limit + 1,
     descending,
@@ -87,7 +90,8 @@ async function byValue(
     sortedName: catalogName,
   });
   await using snapshot = await metadata.snapshot();
-  for await (const entries of walk(snapshot, usages, { limit: LOOK, namesOnly: false, signal })) {
+  const options = { start: catalogName(start), limit: LOOK, namesOnly: false, signal };
+  for await (const entries of walk(snapshot, usages, options)) {
     for (const { name: entry, record: usage } of entries) {
       if (usage === undefined || usage.manifests === 0) continue; // as in the catalogue
       const name = repositoryOfCatalogName(entry);

@@ -11,10 +11,17 @@ export interface TagChoice {
   readonly platforms: readonly string[];
 }
 
+/** Which names are chosen. */
+export interface NameChoice {
+  readonly fits: (name: string) => boolean;
+  /** What all of them begin with; "" where that is nothing. */
+  readonly start: string;
+}
+
 /** A choice that is ready to be asked. */
 export interface TagFilter {
   /** Absent: any name. */
-  readonly fitsName?: (name: string) => boolean;
+  readonly names?: NameChoice;
   /** Absent: whatever it is. */
   readonly fitsRecord?: (record: TagRecord) => boolean;
 }
@@ -22,26 +29,33 @@ export interface TagFilter {
 /** Undefined: it chooses all. Throws FILTER_INVALID. */
 export function tagFilter(choice: TagChoice): TagFilter | undefined {
   const { platforms } = choice;
-  const fitsName = anyGlob(choice.names);
+  const names = anyGlob(choice.names);
   const mediaTypes = anyGlob(choice.mediaTypes);
   const artifactTypes = anyGlob(choice.artifactTypes);
   const isAboutRecords = mediaTypes ?? artifactTypes ?? platforms[0];
-  if (fitsName === undefined && isAboutRecords === undefined) return undefined;
+  if (names === undefined && isAboutRecords === undefined) return undefined;
   const fitsRecord = (record: TagRecord) =>
-    (mediaTypes === undefined || mediaTypes(record.mediaType)) &&
-    (artifactTypes === undefined || artifactTypes(record.artifactType ?? "")) &&
+    (mediaTypes === undefined || mediaTypes.fits(record.mediaType)) &&
+    (artifactTypes === undefined || artifactTypes.fits(record.artifactType ?? "")) &&
     (platforms.length === 0 || runsOn(record, platforms));
   return {
-    ...(fitsName !== undefined && { fitsName }),
+    ...(names !== undefined && { names }),
     ...(isAboutRecords !== undefined && { fitsRecord }),
   };
 }
 
-/** Whether a text fits one of the globs. Undefined: there are none. Throws FILTER_INVALID. */
-export function anyGlob(texts: readonly string[]): ((text: string) => boolean) | undefined {
+/** The names that fit one of the globs. Undefined: there are none. Throws FILTER_INVALID. */
+export function anyGlob(texts: readonly string[]): NameChoice | undefined {
   if (texts.length === 0) return undefined;
   const globs = texts.map(parseGlob);
-  return (text) => globs.some((glob) => glob.matches(text));
+  const start = globs.map((glob) => glob.start).reduce(commonStart);
+  return { fits: (text) => globs.some((glob) => glob.matches(text)), start };
+}
+
+function commonStart(one: string, other: string): string {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length++;
+  return one.slice(0, length);
 }
 
 function runsOn({ platforms = [] }: TagRecord, wanted: readonly string[]): boolean {

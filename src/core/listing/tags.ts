@@ -47,6 +47,7 @@ export async function listTags(context: CoreContext, request: TagListRequest): P
 async function byName({ metadata }: CoreContext, request: TagListRequest): Promise<ListPage<ListedTag>> {
   const { repository, limit, filter, tell, after, descending, signal } = request;
   const options = {
+    start: filter?.names?.start,
     limit: filter === undefined ? limit + 1 : LOOK,
     namesOnly: tell === "names" && filter?.fitsRecord === undefined,
     after: after?.name,
@@ -72,6 +73,7 @@ async function byValue({ metadata }: CoreContext, request: ByValue): Promise<Lis
   const isByPulls = order === "last-pull-time" || order === "pull-count";
   await using snapshot = await metadata.snapshot();
   for await (const entries of walk(snapshot, tagsOf(repository), {
+    start: filter?.names?.start,
     limit: LOOK,
     namesOnly: false,
     signal,
@@ -90,9 +92,9 @@ async function byValue({ metadata }: CoreContext, request: ByValue): Promise<Lis
 }
 
 function chooser(filter: TagFilter | undefined): (entry: Entry<TagRecord>) => boolean {
-  const { fitsName, fitsRecord } = filter ?? {};
+  const { names, fitsRecord } = filter ?? {};
   return ({ name, record }) =>
-    (fitsName === undefined || fitsName(name)) &&
+    (names === undefined || names.fits(name)) &&
     (fitsRecord === undefined || (record !== undefined && fitsRecord(record)));
 }
 

@@ -54,6 +54,18 @@ export function quotaTests(suite: ServiceSuite): void {
     await denied(uploads.createUpload({ repository }), { ...facts, used: "20", requested: "1" });
   });
 
+  check("what is announced is judged before a byte has come", async ({ uploads, ...clients }) => {
+    const held = utf8("twelve bytes");
+    const facts = { quota: "small", limit: "20", used: "12", unit: "bytes" };
+    const digest = await pushBlob({ uploads, ...clients }, repository, held);
+    await denied(uploads.createUpload({ repository, size: 9n }), { ...facts, requested: "9" });
+    const other = digestOf(utf8("another"));
+    await denied(uploads.createUpload({ repository, size: 9n, digest: other }), { ...facts, requested: "9" });
+    assert.deepEqual((await uploads.listUploads({ repository })).uploads, [], "no session was opened");
+    for (const fitting of [{ size: 8n }, { size: 0n }, { size: 12n, digest }])
+      assert.ok((await uploads.createUpload({ repository, ...fitting })).upload);
+  });
+
   check("the writer of a long stream is told when it is too much, not at its end", async ({ uploads }) => {
     const { upload } = await uploads.createUpload({ repository });
     const name = { repository, uploadId: upload?.uploadId ?? "" };

@@ -91,6 +91,17 @@ export function uploadTests(suite: ServiceSuite): void {
     await rejects(begin(clients, "md5"), Code.InvalidArgument, "DIGEST_INVALID");
   });
 
+  check("a session is for the digest that is announced, which must be one", async ({ uploads }) => {
+    const digest = digestOf(utf8("announced"), "sha512");
+    const { upload } = await uploads.createUpload({ repository, size: 9n, digest });
+    assert.equal(upload?.digestAlgorithm, "sha512");
+    const named = await uploads.createUpload({ repository, digest, digestAlgorithm: "sha256" });
+    assert.equal(named.upload?.digestAlgorithm, "sha256");
+    const none = uploads.createUpload({ repository, digest: "sha256:ab" });
+    await rejects(none, Code.InvalidArgument, "DIGEST_INVALID");
+    await rejects(uploads.createUpload({ repository, size: -1n }), Code.InvalidArgument, "SIZE_INVALID");
+  });
+
   check("a session without bytes becomes the empty blob and nothing else", async (clients) => {
     const name = await begin(clients);
     const full = clients.uploads.commitUpload({ ...name, digest: digestOf(utf8("abc")) });

@@ -40,6 +40,8 @@ export function usageTests(suite: ServiceSuite): void {
     assert.equal((await below("acme/deep")).manifests, 1n);
     assert.equal((await below("nothing/is/here")).bytes, 0n);
     const all = await usage.getUsage({});
+    const repositories = [own.usage, await below("acme"), all.usage].map((held) => held?.repositories);
+    assert.deepEqual(repositories, [1n, 2n, 3n]);
     assert.deepEqual([all.usage?.manifests, all.usage?.tags, all.usage?.blobs], [3n, 4n, 6n]);
     // Of two repositories that share everything the bytes are there once.
     assert.equal(all.stored?.bytes, (all.usage?.bytes ?? 0n) - size);

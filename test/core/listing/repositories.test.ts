@@ -101,6 +101,68 @@ test("those that are not chosen have no place in any order, not even where a pag
     }
   }));
 
+test("repositories that begin as a filter says are found wherever they sort", () =>
+  withCore({}, async (study) => {
+    const names = ["a", "a-b", "a.b", "a/b", "a/b-c", "a/b/c", "a/b.c", "a0", "aa", "b", "b/a"];
+    const changes = names.flatMap((text, index) => {
+      const name = parseRepositoryName(text);
+      const usage = sum(usageKey(name), { manifests: 1, bytes: index % 3 });
+      return [put(repositoryKey(name), { createTime: 1 }), add(manifestCountKey(name), 1), usage];
+    });
+    await study.context.metadata.commit({ changes });
+    const sorting = names.toSorted((a, b) => (sortedName(a) < sortedName(b) ? -1 : 1));
+    assert.deepEqual(sorting, ["a", "a/b", "a/b/c", "a/b-c", "a/b.c", "a-b", "a.b", "a0", "aa", "b", "b/a"]);
+    for (const start of ["a", "a/", "a/b", "a/b/", "a/b-", "a-", "a.", "b", "b/a", "c", "a/é", "", "~"])
+      for (const order of ORDERS)
+        for (const descending of [false, true])
+          for (const limit of [1, 2, 20]) {
+            const choice = (name: string) => name.startsWith(start);
+            const request = { order, descending, limit, details: false };
+            const narrowed = await all(study, { ...request, choice, start });
+            assert.deepEqual(narrowed, await all(study, { ...request, choice }), `${start} by ${order}`);
+            if (order === "name" && !descending)
+              assert.deepEqual(
+                narrowed.map(({ name }) => name),
+                sorting.filter(choice),
+              );
+          }
+  }));
+
+test("a list that begins as a filter says goes on behind any repository", () =>
+  withCore({}, async (study) => {
+    const repositories = (await fill(study, 60)).map(({ name }) => name);
+    const start = "acme/";
+    const choice = (name: string) => name.startsWith(start);
+    for (const after of [...repositories, "acme", "acme/", "acme.", "acme/~", "a", "zz", "\u{1f600}"])
+      for (const descending of [false, true]) {
+        const request = { order: "name", descending, limit: 7, details: false, choice, start } as const;
+        const found = await all(study, { ...request, after: { name: after } });
+        const place = sortedName(after);
+        const isBehind = (name: string) => (descending ? sortedName(name) < place : sortedName(name) > place);
+        const expected = repositories.filter((name) => choice(name) && isBehind(name));
+        assert.deepEqual(
+          found.map(({ name }) => name),
+          descending ? expected.toReversed() : expected,
+          `behind ${after}`,
+        );
+      }
+  }));
+
+test("repositories that do not begin as a filter says are not read", () =>
+  withCore({}, async (study) => {
+    const repositories = await fill(study, 2500);
+    const choice = (name: string) => name.startsWith("acme/r1");
+    const wanted = repositories.filter(({ name }) => choice(name)).map(({ name }) => name);
+    // Behind the first page of names that were read, the signal would be heard.
+    const signal = AbortSignal.abort(new Error("read too much"));
+    for (const order of ["name", "bytes"] as const) {
+      const request = { order, descending: false, limit: 1000, details: false, choice, signal };
+      const found = (await all(study, { ...request, start: "acme/r1" })).map(({ name }) => name);
+      assert.deepEqual(found.toSorted(), wanted.toSorted());
+      await assert.rejects(all(study, request), /read too much/);
+    }
+  }));
+
 test("a list ends with its signal", () =>
   withCore({}, async (study) => {
     await fill(study, 1100);

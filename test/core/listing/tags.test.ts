@@ -133,6 +133,9 @@ const FILTERS: readonly (readonly [string, Parameters<typeof tagFilter>[0], (tag
     ({ name, record }) => name.startsWith("v.") && (record.platforms?.includes("linux/amd64") ?? false),
   ],
   ["nothing that there is", choice({ names: ["nothing"] }), () => false],
+  ["a beginning and an end", choice({ names: ["v.*0"] }), ({ name }) => /^v\..*0$/.test(name)],
+  ["names that begin alike", choice({ names: ["v.1?", "v.7*"] }), ({ name }) => /^v\.(?:1.|7.*)$/.test(name)],
+  ["what no name begins with", choice({ names: ["vé*", "v\x7f*"] }), () => false],
 ];
 
 function choice(some: Partial<Parameters<typeof tagFilter>[0]>): Parameters<typeof tagFilter>[0] {
@@ -204,6 +207,40 @@ test("a list ends with its signal, and is refused for a repository that is not t
     const reason = new Error("left");
     const signal = AbortSignal.abort(reason);
     await assert.rejects(all(study, { ...request, order: "update-time", signal }), reason);
-    const filter = tagFilter(choice({ names: ["nothing"] }));
+    const filter = tagFilter(choice({ names: ["*nothing"] }));
     await assert.rejects(all(study, { ...request, filter, signal }), reason);
+  }));
+
+test("tags that do not begin as a filter says are not read", () =>
+  withCore({}, async (study) => {
+    const tags = await fill(study, 1500);
+    const wanted = tags.filter(({ name }) => name.startsWith("v.7")).map(({ name }) => name);
+    const filter = tagFilter(choice({ names: ["v.7*"] }));
+    // Behind the first page of names that were read, the signal would be heard.
+    const signal = AbortSignal.abort(new Error("read too much"));
+    for (const order of ["name", "update-time"] as const)
+      for (const descending of [false, true]) {
+        const request = { order, descending, limit: 1000, tell: "names", filter, signal } as const;
+        const found = (await all(study, request)).map(({ name }) => name);
+        assert.deepEqual(found.toSorted(), wanted.toSorted());
+      }
+  }));
+
+test("a list that begins as a filter says goes on behind any name", () =>
+  withCore({}, async (study) => {
+    const tags = await fill(study, 60);
+    const filter = tagFilter(choice({ names: ["v.*"] }));
+    const names = tags.map(({ name }) => name).toSorted();
+    for (const after of [...names, "v", "v.", "v.~", "v/", "zz", "a", "é", "\u{1f600}"])
+      for (const descending of [false, true]) {
+        const request = { order: "name", descending, limit: 7, tell: "names", filter } as const;
+        const found = await all(study, { ...request, after: { name: after } });
+        const isBehind = (name: string) => (descending ? name < after : name > after);
+        const expected = names.filter((name) => name.startsWith("v.") && isBehind(name));
+        assert.deepEqual(
+          found.map(({ name }) => name),
+          descending ? expected.toReversed() : expected,
+          `behind ${after}`,
+        );
+      }
   }));

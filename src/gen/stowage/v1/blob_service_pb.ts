@@ -292,7 +292,10 @@ export const BlobService: GenService<{
    *
    * Errors: BLOB_UNKNOWN (not_found) when `from_repository` has no link to
    * the blob, or, without `from_repository`, when the registry does not hold
-   * it; NAME_INVALID, DIGEST_INVALID (invalid_argument).
+   * it; NAME_INVALID, DIGEST_INVALID (invalid_argument); DENIED
+   * (permission_denied) by a quota when the blob does not fit, with `quota`
+   * (which one), `unit` ("bytes"), `limit`, `used` and `requested` in the
+   * metadata.
    *
    * @generated from rpc stowage.v1.BlobService.MountBlob
    */

@@ -1115,6 +1115,11 @@ export const RepositoryOrderSchema: GenEnum<RepositoryOrder> = /*@__PURE__*/
  * RPC can answer NAME_INVALID (invalid_argument) for a bad repository name,
  * TAG_INVALID or DIGEST_INVALID (invalid_argument) for a bad reference.
  *
+ * Where an RPC names DENIED by a quota (permission_denied), what would be added
+ * does not fit into a quota of the configuration, and nothing was done.
+ * `metadata` has `quota` (which one), `unit` ("bytes" or "tags"), and in that
+ * unit `limit`, `used` and `requested`. Another credential does not help.
+ *
  * @generated from service stowage.v1.ManifestService
  */
 export const ManifestService: GenService<{
@@ -1137,7 +1142,8 @@ export const ManifestService: GenService<{
    * gRPC, whose headers have limits, the first 100);
    * REQUEST_INVALID (invalid_argument) for too many tags;
    * DIGEST_INVALID (invalid_argument) when `digest` is not that of `content`;
-   * PRECONDITION_FAILED (aborted) with the tag and what it points to.
+   * PRECONDITION_FAILED (aborted) with the tag and what it points to; DENIED by
+   * a quota when the manifest or its tags do not fit.
    *
    * @generated from rpc stowage.v1.ManifestService.PutManifest
    */
@@ -1234,7 +1240,8 @@ export const ManifestService: GenService<{
    * repository nor in its trash, or the history does not tell what the tag
    * pointed to at that time, or it did not exist then; PRECONDITION_FAILED
    * (aborted) with the tag and what it points to; REQUEST_INVALID
-   * (invalid_argument) without a target.
+   * (invalid_argument) without a target; DENIED by a quota when one more tag
+   * does not fit.
    *
    * @generated from rpc stowage.v1.ManifestService.RestoreTag
    */
@@ -1263,7 +1270,8 @@ export const ManifestService: GenService<{
    * UndeleteManifest takes a manifest out of the trash: it, what was deleted
    * with it, and their tags, except those that point elsewhere by now.
    *
-   * Errors: MANIFEST_UNKNOWN (not_found) when it is not in the trash.
+   * Errors: MANIFEST_UNKNOWN (not_found) when it is not in the trash; DENIED by
+   * a quota when its tags do not fit.
    *
    * @generated from rpc stowage.v1.ManifestService.UndeleteManifest
    */
@@ -1281,7 +1289,8 @@ export const ManifestService: GenService<{
    * reads all tags of the repository, about a second for 300,000 of them, and
    * those ordered by pulls their counts too: ask for large pages then. A list
    * of several pages sees changes that happen meanwhile; no tag comes twice
-   * unless its place in the order changes.
+   * unless its place in the order changes. Where all `filter.names` begin alike,
+   * as "v1.*" does, only tags that begin so are looked at.
    *
    * Errors: NAME_UNKNOWN (not_found) when there is no such repository;
    * FILTER_INVALID (invalid_argument) for a pattern that is none;
@@ -1317,7 +1326,8 @@ export const ManifestService: GenService<{
    *
    * In any other order each page reads the names and the usage of all
    * repositories, about a second for 300,000 of them: ask for large pages then.
-   * A list of several pages sees changes that happen meanwhile.
+   * A list of several pages sees changes that happen meanwhile. Where all
+   * `filter.names` begin alike, only repositories that begin so are looked at.
    *
    * Errors: as ListTags, but NAME_UNKNOWN.
    *

@@ -14,10 +14,10 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file stowage/v1/upload_service.proto.
  */
 export const file_stowage_v1_upload_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch9zdG93YWdlL3YxL3VwbG9hZF9zZXJ2aWNlLnByb3RvEgpzdG93YWdlLnYxIl0KE0NyZWF0ZVVwbG9hZFJlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIdChBkaWdlc3RfYWxnb3JpdGhtGAIgASgJSACIAQFCEwoRX2RpZ2VzdF9hbGdvcml0aG0iOgoUQ3JlYXRlVXBsb2FkUmVzcG9uc2USIgoGdXBsb2FkGAEgASgLMhIuc3Rvd2FnZS52MS5VcGxvYWQiOQoQR2V0VXBsb2FkUmVxdWVzdBISCgpyZXBvc2l0b3J5GAEgASgJEhEKCXVwbG9hZF9pZBgCIAEoCSI3ChFHZXRVcGxvYWRSZXNwb25zZRIiCgZ1cGxvYWQYASABKAsyEi5zdG93YWdlLnYxLlVwbG9hZCL/AQoSV3JpdGVVcGxvYWRSZXF1ZXN0EjUKBXN0YXJ0GAEgASgLMiQuc3Rvd2FnZS52MS5Xcml0ZVVwbG9hZFJlcXVlc3QuU3RhcnRIABIPCgVjaHVuaxgCIAEoDEgAGpgBCgVTdGFydBISCgpyZXBvc2l0b3J5GAEgASgJEhEKCXVwbG9hZF9pZBgCIAEoCRITCgZvZmZzZXQYAyABKANIAIgBARIRCgRzaXplGAQgASgDSAGIAQESGgoNY29tbWl0X2RpZ2VzdBgFIAEoCUgCiAEBQgkKB19vZmZzZXRCBwoFX3NpemVCEAoOX2NvbW1pdF9kaWdlc3RCBgoEcGFydCJlChNXcml0ZVVwbG9hZFJlc3BvbnNlEiIKBnVwbG9hZBgBIAEoCzISLnN0b3dhZ2UudjEuVXBsb2FkEioKCmRlc2NyaXB0b3IYAiABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3IiTAoTQ29tbWl0VXBsb2FkUmVxdWVzdBISCgpyZXBvc2l0b3J5GAEgASgJEhEKCXVwbG9hZF9pZBgCIAEoCRIOCgZkaWdlc3QYAyABKAkiQgoUQ29tbWl0VXBsb2FkUmVzcG9uc2USKgoKZGVzY3JpcHRvchgBIAEoCzIWLnN0b3dhZ2UudjEuRGVzY3JpcHRvciI8ChNDYW5jZWxVcGxvYWRSZXF1ZXN0EhIKCnJlcG9zaXRvcnkYASABKAkSEQoJdXBsb2FkX2lkGAIgASgJIhYKFENhbmNlbFVwbG9hZFJlc3BvbnNlImMKEkxpc3RVcGxvYWRzUmVxdWVzdBIXCgpyZXBvc2l0b3J5GAEgASgJSACIAQESEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAlCDQoLX3JlcG9zaXRvcnkiUwoTTGlzdFVwbG9hZHNSZXNwb25zZRIjCgd1cGxvYWRzGAEgAygLMhIuc3Rvd2FnZS52MS5VcGxvYWQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJMv4DCg1VcGxvYWRTZXJ2aWNlElEKDENyZWF0ZVVwbG9hZBIfLnN0b3dhZ2UudjEuQ3JlYXRlVXBsb2FkUmVxdWVzdBogLnN0b3dhZ2UudjEuQ3JlYXRlVXBsb2FkUmVzcG9uc2USTQoJR2V0VXBsb2FkEhwuc3Rvd2FnZS52MS5HZXRVcGxvYWRSZXF1ZXN0Gh0uc3Rvd2FnZS52MS5HZXRVcGxvYWRSZXNwb25zZSIDkAIBElAKC1dyaXRlVXBsb2FkEh4uc3Rvd2FnZS52MS5Xcml0ZVVwbG9hZFJlcXVlc3QaHy5zdG93YWdlLnYxLldyaXRlVXBsb2FkUmVzcG9uc2UoARJRCgxDb21taXRVcGxvYWQSHy5zdG93YWdlLnYxLkNvbW1pdFVwbG9hZFJlcXVlc3QaIC5zdG93YWdlLnYxLkNvbW1pdFVwbG9hZFJlc3BvbnNlElEKDENhbmNlbFVwbG9hZBIfLnN0b3dhZ2UudjEuQ2FuY2VsVXBsb2FkUmVxdWVzdBogLnN0b3dhZ2UudjEuQ2FuY2VsVXBsb2FkUmVzcG9uc2USUwoLTGlzdFVwbG9hZHMSHi5zdG93YWdlLnYxLkxpc3RVcGxvYWRzUmVxdWVzdBofLnN0b3dhZ2UudjEuTGlzdFVwbG9hZHNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_stowage_v1_descriptor, file_stowage_v1_upload]);
+  fileDesc("Ch9zdG93YWdlL3YxL3VwbG9hZF9zZXJ2aWNlLnByb3RvEgpzdG93YWdlLnYxIpkBChNDcmVhdGVVcGxvYWRSZXF1ZXN0EhIKCnJlcG9zaXRvcnkYASABKAkSHQoQZGlnZXN0X2FsZ29yaXRobRgCIAEoCUgAiAEBEhEKBHNpemUYAyABKANIAYgBARITCgZkaWdlc3QYBCABKAlIAogBAUITChFfZGlnZXN0X2FsZ29yaXRobUIHCgVfc2l6ZUIJCgdfZGlnZXN0IjoKFENyZWF0ZVVwbG9hZFJlc3BvbnNlEiIKBnVwbG9hZBgBIAEoCzISLnN0b3dhZ2UudjEuVXBsb2FkIjkKEEdldFVwbG9hZFJlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIRCgl1cGxvYWRfaWQYAiABKAkiNwoRR2V0VXBsb2FkUmVzcG9uc2USIgoGdXBsb2FkGAEgASgLMhIuc3Rvd2FnZS52MS5VcGxvYWQi/wEKEldyaXRlVXBsb2FkUmVxdWVzdBI1CgVzdGFydBgBIAEoCzIkLnN0b3dhZ2UudjEuV3JpdGVVcGxvYWRSZXF1ZXN0LlN0YXJ0SAASDwoFY2h1bmsYAiABKAxIABqYAQoFU3RhcnQSEgoKcmVwb3NpdG9yeRgBIAEoCRIRCgl1cGxvYWRfaWQYAiABKAkSEwoGb2Zmc2V0GAMgASgDSACIAQESEQoEc2l6ZRgEIAEoA0gBiAEBEhoKDWNvbW1pdF9kaWdlc3QYBSABKAlIAogBAUIJCgdfb2Zmc2V0QgcKBV9zaXplQhAKDl9jb21taXRfZGlnZXN0QgYKBHBhcnQiZQoTV3JpdGVVcGxvYWRSZXNwb25zZRIiCgZ1cGxvYWQYASABKAsyEi5zdG93YWdlLnYxLlVwbG9hZBIqCgpkZXNjcmlwdG9yGAIgASgLMhYuc3Rvd2FnZS52MS5EZXNjcmlwdG9yIkwKE0NvbW1pdFVwbG9hZFJlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIRCgl1cGxvYWRfaWQYAiABKAkSDgoGZGlnZXN0GAMgASgJIkIKFENvbW1pdFVwbG9hZFJlc3BvbnNlEioKCmRlc2NyaXB0b3IYASABKAsyFi5zdG93YWdlLnYxLkRlc2NyaXB0b3IiPAoTQ2FuY2VsVXBsb2FkUmVxdWVzdBISCgpyZXBvc2l0b3J5GAEgASgJEhEKCXVwbG9hZF9pZBgCIAEoCSIWChRDYW5jZWxVcGxvYWRSZXNwb25zZSJjChJMaXN0VXBsb2Fkc1JlcXVlc3QSFwoKcmVwb3NpdG9yeRgBIAEoCUgAiAEBEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJQg0KC19yZXBvc2l0b3J5IlMKE0xpc3RVcGxvYWRzUmVzcG9uc2USIwoHdXBsb2FkcxgBIAMoCzISLnN0b3dhZ2UudjEuVXBsb2FkEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCTL+AwoNVXBsb2FkU2VydmljZRJRCgxDcmVhdGVVcGxvYWQSHy5zdG93YWdlLnYxLkNyZWF0ZVVwbG9hZFJlcXVlc3QaIC5zdG93YWdlLnYxLkNyZWF0ZVVwbG9hZFJlc3BvbnNlEk0KCUdldFVwbG9hZBIcLnN0b3dhZ2UudjEuR2V0VXBsb2FkUmVxdWVzdBodLnN0b3dhZ2UudjEuR2V0VXBsb2FkUmVzcG9uc2UiA5ACARJQCgtXcml0ZVVwbG9hZBIeLnN0b3dhZ2UudjEuV3JpdGVVcGxvYWRSZXF1ZXN0Gh8uc3Rvd2FnZS52MS5Xcml0ZVVwbG9hZFJlc3BvbnNlKAESUQoMQ29tbWl0VXBsb2FkEh8uc3Rvd2FnZS52MS5Db21taXRVcGxvYWRSZXF1ZXN0GiAuc3Rvd2FnZS52MS5Db21taXRVcGxvYWRSZXNwb25zZRJRCgxDYW5jZWxVcGxvYWQSHy5zdG93YWdlLnYxLkNhbmNlbFVwbG9hZFJlcXVlc3QaIC5zdG93YWdlLnYxLkNhbmNlbFVwbG9hZFJlc3BvbnNlElMKC0xpc3RVcGxvYWRzEh4uc3Rvd2FnZS52MS5MaXN0VXBsb2Fkc1JlcXVlc3QaHy5zdG93YWdlLnYxLkxpc3RVcGxvYWRzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_stowage_v1_descriptor, file_stowage_v1_upload]);
 
 /**
- * CreateUploadRequest says where the blob will go.
+ * CreateUploadRequest says where the blob will go, and what is known of it.
  *
  * @generated from message stowage.v1.CreateUploadRequest
  */
@@ -31,12 +31,28 @@ export type CreateUploadRequest = Message<"stowage.v1.CreateUploadRequest"> & {
 
   /**
    * The algorithm of the digest that the commit will name, "sha256" or
-   * "sha512". Absent means "sha256". Naming the right one saves a second
-   * reading of the bytes.
+   * "sha512". Absent means that of `digest`, and without one "sha256". Naming
+   * the right one saves a second reading of the bytes.
    *
    * @generated from field: optional string digest_algorithm = 2;
    */
   digestAlgorithm?: string | undefined;
+
+  /**
+   * How many bytes the blob will have, so that a quota refuses it before they
+   * come. Nothing holds the caller to it. Absent: unknown.
+   *
+   * @generated from field: optional int64 size = 3;
+   */
+  size?: bigint | undefined;
+
+  /**
+   * The digest that the commit will name: no quota is in the way of a blob that
+   * the repository has. Nothing holds the caller to it. Absent: unknown.
+   *
+   * @generated from field: optional string digest = 4;
+   */
+  digest?: string | undefined;
 };
 
 /**
@@ -402,6 +418,12 @@ export const ListUploadsResponseSchema: GenMessage<ListUploadsResponse> = /*@__P
  * RPC that names a session can answer BLOB_UPLOAD_UNKNOWN (not_found), and
  * NAME_INVALID (invalid_argument) for a bad repository name.
  *
+ * Where an RPC names DENIED by a quota (permission_denied), what would be added
+ * does not fit into a quota of the configuration. `metadata` has `quota` (which
+ * one), `unit` ("bytes"), and in that unit `limit`, `used` and `requested`.
+ * Another credential does not help. A session stays open, with the bytes that
+ * it had taken.
+ *
  * @generated from service stowage.v1.UploadService
  */
 export const UploadService: GenService<{
@@ -410,7 +432,10 @@ export const UploadService: GenService<{
    * arrives. The repository comes into being with its first blob or manifest,
    * not yet here.
    *
-   * Errors: DIGEST_INVALID (invalid_argument) for an unknown algorithm.
+   * Errors: DIGEST_INVALID (invalid_argument) for an unknown algorithm or a
+   * `digest` that is none; SIZE_INVALID (invalid_argument) for a `size` below
+   * zero; DENIED by a quota when `size` does not fit, or without it not even
+   * one byte, unless the repository has `digest` already.
    *
    * @generated from rpc stowage.v1.UploadService.CreateUpload
    */
@@ -439,7 +464,8 @@ export const UploadService: GenService<{
    * Errors: RANGE_INVALID (out_of_range) when `start.offset` is not where the
    * session stands, with `offset` in the metadata; BLOB_UPLOAD_INVALID
    * (aborted) while somebody else writes to the session; SIZE_INVALID
-   * (invalid_argument) when `start.size` is not what arrived.
+   * (invalid_argument) when `start.size` is not what arrived; DENIED by a quota
+   * at once when `start.size` does not fit, else when as much has arrived.
    *
    * @generated from rpc stowage.v1.UploadService.WriteUpload
    */
@@ -456,7 +482,8 @@ export const UploadService: GenService<{
    *
    * Errors: DIGEST_INVALID (invalid_argument) when the bytes have another
    * digest, or the text is not a digest; BLOB_UPLOAD_INVALID (aborted) while
-   * somebody writes to the session.
+   * somebody writes to the session; DENIED by a quota when the blob does not
+   * fit by now.
    *
    * @generated from rpc stowage.v1.UploadService.CommitUpload
    */

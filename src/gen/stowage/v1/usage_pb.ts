@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file stowage/v1/usage.proto.
  */
 export const file_stowage_v1_usage: GenFile = /*@__PURE__*/
-  fileDesc("ChZzdG93YWdlL3YxL3VzYWdlLnByb3RvEgpzdG93YWdlLnYxIu8BCgVVc2FnZRINCgVieXRlcxgBIAEoAxIVCg1sb2dpY2FsX2J5dGVzGAIgASgDEg0KBWJsb2JzGAMgASgDEhEKCW1hbmlmZXN0cxgEIAEoAxIZChF0cmFzaGVkX21hbmlmZXN0cxgFIAEoAxIMCgR0YWdzGAYgASgDEg0KBXB1bGxzGAcgASgDEjIKDmxhc3RfcHVzaF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3B1bGxfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiKwoLU3RvcmVkVXNhZ2USDQoFYmxvYnMYASABKAMSDQoFYnl0ZXMYAiABKAMixAEKCFF1b3RhVXNlEgwKBG5hbWUYASABKAkSFAoMcmVwb3NpdG9yaWVzGAIgAygJEhAKCHRvZ2V0aGVyGAMgASgIEhYKCW1heF9ieXRlcxgEIAEoA0gAiAEBEhIKBWJ5dGVzGAUgASgDSAGIAQESFQoIbWF4X3RhZ3MYBiABKANIAogBARIRCgR0YWdzGAcgASgDSAOIAQFCDAoKX21heF9ieXRlc0IICgZfYnl0ZXNCCwoJX21heF90YWdzQgcKBV90YWdzYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("ChZzdG93YWdlL3YxL3VzYWdlLnByb3RvEgpzdG93YWdlLnYxIoUCCgVVc2FnZRINCgVieXRlcxgBIAEoAxIVCg1sb2dpY2FsX2J5dGVzGAIgASgDEg0KBWJsb2JzGAMgASgDEhEKCW1hbmlmZXN0cxgEIAEoAxIZChF0cmFzaGVkX21hbmlmZXN0cxgFIAEoAxIMCgR0YWdzGAYgASgDEg0KBXB1bGxzGAcgASgDEjIKDmxhc3RfcHVzaF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3B1bGxfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMcmVwb3NpdG9yaWVzGAogASgDIisKC1N0b3JlZFVzYWdlEg0KBWJsb2JzGAEgASgDEg0KBWJ5dGVzGAIgASgDIsQBCghRdW90YVVzZRIMCgRuYW1lGAEgASgJEhQKDHJlcG9zaXRvcmllcxgCIAMoCRIQCgh0b2dldGhlchgDIAEoCBIWCgltYXhfYnl0ZXMYBCABKANIAIgBARISCgVieXRlcxgFIAEoA0gBiAEBEhUKCG1heF90YWdzGAYgASgDSAKIAQESEQoEdGFncxgHIAEoA0gDiAEBQgwKCl9tYXhfYnl0ZXNCCAoGX2J5dGVzQgsKCV9tYXhfdGFnc0IHCgVfdGFnc2IGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * Usage is what a repository holds, or all repositories below a path together.
@@ -87,6 +87,14 @@ export type Usage = Message<"stowage.v1.Usage"> & {
    * @generated from field: google.protobuf.Timestamp last_pull_time = 9;
    */
   lastPullTime?: Timestamp | undefined;
+
+  /**
+   * How many repositories it is: 1 of one, also without a manifest, until
+   * garbage collection removes what holds nothing any more.
+   *
+   * @generated from field: int64 repositories = 10;
+   */
+  repositories: bigint;
 };
 
 /**
