@@ -7,7 +7,7 @@ import type { RequestFacts } from "../rpc/visit.ts";
 import { clientOf } from "../server/caller.ts";
 import type { RequestObserver } from "../server/observer.ts";
 import { requestIdOf } from "../server/request-id.ts";
-import type { RequestNotes, Scopes, Span } from "../telemetry/scope.ts";
+import { newNotes, type RequestNotes, type Scopes, type Span } from "../telemetry/scope.ts";
 import { noted } from "./noted.ts";
 
 export type WatchedRequest = IncomingMessage | Http2ServerRequest;
@@ -71,7 +71,7 @@ export class RequestWatch implements RequestObserver, GatewayObserver {
   observe(request: WatchedRequest, response: WatchedResponse, proceed: () => void): void {
     const { scopes, sinks, tracer } = this.#options;
     const begin = performance.now();
-    const notes: RequestNotes = { id: requestIdOf(request) };
+    const notes = newNotes(requestIdOf(request));
     const exchange: Exchange = {
       request,
       response,
@@ -83,7 +83,8 @@ export class RequestWatch implements RequestObserver, GatewayObserver {
     const span = tracer?.begin(exchange);
     if (span !== undefined) notes.traceId = span.traceId;
     for (const { begun } of sinks) begun?.(exchange);
-    response.once("close", () => {
+    response.on("close", () => {
+      if (notes.isOver === true) return;
       const ending = endingOf(response, begin);
       notes.isOver = true;
       for (const { ended } of sinks) ended(exchange, ending);

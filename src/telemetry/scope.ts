@@ -8,21 +8,39 @@ export interface RequestNotes {
   /** As the answer's X-Request-Id and events have it. */
   readonly id: string;
   /** The verified name of who asks. Absent, or undefined: nobody was asked yet, or they gave none. */
-  who?: () => string | undefined;
-  repository?: string;
+  who?: (() => string | undefined) | undefined;
+  repository?: string | undefined;
   /** What was asked for in the repository as the path has it: a tag, a digest, an upload's id. */
-  reference?: string;
-  digest?: string;
+  reference?: string | undefined;
+  digest?: string | undefined;
   /** Which kind of endpoint answers: "manifest", "blob_upload", … Absent: none of the Docker API. */
-  handler?: string;
+  handler?: string | undefined;
   /** The RPC: "stowage.v1.BlobService/StatBlob". Of several on behalf of one request the first. */
-  rpc?: string;
+  rpc?: string | undefined;
+  /** How the RPC failed, in Connect's words: "not_found". Absent: it did not, or is one on behalf of the Docker API. */
+  code?: string;
   /** Of the answer's body, in bytes, as its head announces it; 0 for HEAD. Absent: it announces none. */
-  responseBytes?: number;
+  responseBytes?: number | undefined;
   /** Of the trace, where it is sampled. */
-  traceId?: string;
+  traceId?: string | undefined;
   /** True: the request has ended. What it set going may go on, but no longer for it. */
-  isOver?: boolean;
+  isOver?: boolean | undefined;
+}
+
+/** Of a request that has just come. All that may become known has its place at once: so every request's notes are of one shape. */
+export function newNotes(id: string): RequestNotes {
+  return {
+    id,
+    who: undefined,
+    repository: undefined,
+    reference: undefined,
+    digest: undefined,
+    handler: undefined,
+    rpc: undefined,
+    responseBytes: undefined,
+    traceId: undefined,
+    isOver: false,
+  };
 }
 
 /** A step of a traced request. Only there for requests whose trace is sampled. */
