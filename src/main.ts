@@ -7,6 +7,7 @@ import { hasColors } from "./commands/colors.ts";
 import { askHidden } from "./commands/hidden-line.ts";
 import { runCommandLine } from "./commands/program.ts";
 import { EXIT, type Output, type World } from "./commands/world.ts";
+import { wholeWriter } from "./telemetry/whole-writer.ts";
 
 function output(stream: NodeJS.WriteStream): Output {
   const isTerminal = stream.isTTY === true;
@@ -21,7 +22,13 @@ function output(stream: NodeJS.WriteStream): Output {
 
 /** A file is left to a thread: the disk may be slow, and when it is full it is only so for now. */
 function logWriter({ fd }: typeof process.stderr, { write: writeStream }: Output): World["writeLog"] {
-  return isFile(fd) ? (text) => new Promise((resolve) => write(fd, text, () => resolve())) : writeStream;
+  if (!isFile(fd)) return writeStream;
+  return wholeWriter(
+    (bytes) =>
+      new Promise((resolve, reject) => {
+        write(fd, bytes, (error, taken) => (error === null ? resolve(taken) : reject(error)));
+      }),
+  );
 }
 
 function isFile(descriptor: number): boolean {

@@ -10,6 +10,7 @@ import type { Listener } from "./core/listener.ts";
 import { forgetPullsSince, PullRecorder } from "./core/pulls.ts";
 import { Retention } from "./core/retention.ts";
 import { registryFigures } from "./instruments/debug-vars.ts";
+import { DiskSpace, readDisk } from "./instruments/disk-space.ts";
 import type { Instruments } from "./instruments/instruments.ts";
 import { storageChecks } from "./instruments/storage-checks.ts";
 import { tracedCore } from "./instruments/traced-core.ts";
@@ -113,7 +114,9 @@ export async function createRegistry(config: Config, dependencies: RegistryDepen
     const upkeep = createUpkeep({ config, context, core, version, onRepaired });
     const { collector } = upkeep;
     const { metadata } = stores;
-    const parts = { metadata, core: rules, notifier, collector, now, folder: folderOf(config) };
+    const folder = folderOf(config);
+    const disk = folder === undefined ? undefined : new DiskSpace({ ask: () => readDisk(folder), now });
+    const parts = { metadata, core: rules, notifier, collector, now, disk };
     const stopMeasuring = instruments?.watchRegistry(parts);
     const stopHousework = keepHouse(config, { core, notifier, metadata: stores.metadata }, dependencies);
     const stopChores = beginChores(config, { upkeep, metadata: stores.metadata, now, logger });
@@ -134,12 +137,7 @@ export async function createRegistry(config: Config, dependencies: RegistryDepen
       begin: () => notifier.begin(),
       end,
       healthChecks: healthChecks(config, stores.metadata),
-      figures: () =>
-        registryFigures({
-          metadata: stores.metadata,
-          webhooks: () => notifier.list(),
-          folder: folderOf(config),
-        }),
+      figures: () => registryFigures({ metadata: stores.metadata, webhooks: () => notifier.list(), disk }),
       async close() {
         stopHousework();
         await stopChores();

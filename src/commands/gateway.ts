@@ -7,6 +7,7 @@ import { readBuildInfo } from "../build-info.ts";
 import type { Override } from "../config/environment.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { accessLog } from "../instruments/access-log.ts";
+import { upstreamCheck } from "../instruments/upstream-check.ts";
 import { traceCalls, untracedHeaders } from "../instruments/upstream-spans.ts";
 import { beginMeasuring } from "../measuring.ts";
 import { createObservation } from "../observation.ts";
@@ -102,7 +103,7 @@ async function run(
   });
   measuring?.instruments.watchHealth(debugging.health);
   try {
-    await beginChecks(debugging.health, loaded);
+    await beginChecks(debugging.health, loaded, [upstreamCheck(upstream.ownTransport)]);
     await runServer(world, {
       config,
       logger,

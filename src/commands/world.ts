@@ -42,7 +42,7 @@ export interface World {
   readonly writeBytes: (bytes: Uint8Array) => Promise<void>;
   /** Calls the listener for each SIGTERM or SIGINT, which end nothing then. Returns how to stop that. */
   readonly onStopSignal: (listener: () => void) => () => void;
-  /** Writes to standard error too, but nobody waits for a slow disk. Pieces keep their order when each waits for the one before. */
+  /** Writes to standard error too, but nobody waits for a slow disk. Pieces keep their order when each waits for the one before. Rejects where a text is lost. */
   readonly writeLog: (text: string) => Promise<void>;
   /** Writes to standard error before it returns, as far as that can be: for last words. */
   readonly lastWords: (text: string) => void;

@@ -4,6 +4,7 @@ import { shownTarget } from "../../gateway/shown-target.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { FieldName } from "../telemetry/log-fields.ts";
 import type { LineLevel } from "../telemetry/log-options.ts";
+import { isProbe } from "./probe.ts";
 import type { Ending, Exchange, RequestSink } from "./request-watch.ts";
 
 /** In the order of a line. */
@@ -18,6 +19,7 @@ export const ACCESS_LINE = [
   "aborted",
   "handler",
   "rpc",
+  "code",
   "principal",
   "repository",
   "reference",
@@ -27,9 +29,6 @@ export const ACCESS_LINE = [
   "host",
   "protocol",
 ] as const satisfies readonly FieldName[];
-
-/** What tells load balancers that somebody is there: seen only by who looks for everything. */
-const HEALTH_RPC = "/grpc.health.v1.Health/";
 
 /** Tells of each request. */
 export function accessLog(log: Log): RequestSink {
@@ -42,10 +41,10 @@ export function accessLog(log: Log): RequestSink {
   };
 }
 
-/** That something is not there is an ordinary answer; that the registry failed is none. */
-function levelOf({ url }: Exchange, { status }: Ending): LineLevel {
+/** That something is not there is an ordinary answer; that the registry failed is none. Probes are for who looks for everything. */
+function levelOf(exchange: Exchange, { status }: Ending): LineLevel {
   if (status >= 500) return "warn";
-  return url === "/" || url.startsWith(HEALTH_RPC) ? "debug" : "info";
+  return exchange.notes.handler === undefined && isProbe(exchange) ? "debug" : "info";
 }
 
 function valuesOf({ request, url, caller, notes }: Exchange, { status, durationMs, isWhole }: Ending) {
@@ -56,10 +55,11 @@ function valuesOf({ request, url, caller, notes }: Exchange, { status, durationM
     shown(url),
     status,
     Math.round(durationMs * 1000) / 1000,
-    notes.responseBytes,
+    isWhole ? notes.responseBytes : undefined, // Nobody knows how much of it was sent.
     isWhole ? undefined : true,
     notes.handler,
     notes.rpc,
+    notes.code,
     notes.who?.(),
     notes.repository,
     notes.reference,
@@ -91,6 +91,7 @@ function sketch([
   aborted,
   ,
   ,
+  code,
   principal,
   ,
   ,
@@ -98,6 +99,7 @@ function sketch([
   client,
 ]: ReturnType<typeof valuesOf>): string {
   const size = bytes === undefined ? "" : `, ${bytes} bytes`;
+  const failure = code === undefined ? "" : ` ${code}`;
   const end = aborted ? ", broken off" : "";
-  return `${method} ${path} ${status} in ${Math.round(durationMs)} ms${size}${end} for ${principal ?? client ?? "somebody"}`;
+  return `${method} ${path} ${status}${failure} in ${Math.round(durationMs)} ms${size}${end} for ${principal ?? client ?? "somebody"}`;
 }

@@ -19,6 +19,6 @@ export function noteFailure(span: Span, code: Code, error: unknown): void {
 }
 
 /** "not_found", as Connect writes it. */
-function codeName(code: Code): string {
+export function codeName(code: Code): string {
   return Code[code].replaceAll(/(?<!^)[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
 }

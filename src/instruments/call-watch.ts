@@ -5,7 +5,7 @@ import type { Code, HandlerContext } from "@connectrpc/connect";
 import type { CallObservation, CallObserver } from "../rpc/call-observer.ts";
 import { visitOf } from "../rpc/visit.ts";
 import type { RequestNotes, Scope, Scopes, Span } from "../telemetry/scope.ts";
-import { noteFailure } from "./call-failure.ts";
+import { codeName, noteFailure } from "./call-failure.ts";
 import { noted } from "./noted.ts";
 
 /** Counts the calls of one method. None of this may throw. */
@@ -38,9 +38,11 @@ export class CallWatch implements CallObserver {
       const scope = scopes.current;
       if (scope !== undefined) note(scope.notes, name, context, request);
       const span = scope?.span?.child(name, attributesOf(method, context));
-      if (span === undefined && methodSinks.length === 0) return undefined;
+      // Of calls on behalf of the Docker API its own answer tells how they went.
+      const notes = scope?.notes.handler === undefined ? scope?.notes : undefined;
+      if (span === undefined && methodSinks.length === 0 && notes === undefined) return undefined;
       for (const { begun } of methodSinks) begun?.();
-      return new WatchedCall({ scopes, scope, span, sinks: methodSinks });
+      return new WatchedCall({ scopes, scope, notes, span, sinks: methodSinks });
     };
   }
 }
@@ -48,6 +50,8 @@ export class CallWatch implements CallObserver {
 interface CallParts {
   readonly scopes: Scopes;
   readonly scope: Scope | undefined;
+  /** Where it is noted how the call failed. Undefined: nowhere. */
+  readonly notes: RequestNotes | undefined;
   readonly span: Span | undefined;
   readonly sinks: readonly MethodSink[];
 }
@@ -68,7 +72,8 @@ class WatchedCall implements CallObservation {
   }
 
   ended(code: Code | undefined, error?: unknown): void {
-    const { span, sinks } = this.#parts;
+    const { span, sinks, notes } = this.#parts;
+    if (code !== undefined && notes !== undefined) notes.code = codeName(code);
     const durationMs = performance.now() - this.#begin;
     for (const { ended } of sinks) ended(code, durationMs, error);
     if (span === undefined) return;

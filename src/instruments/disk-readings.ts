@@ -1,10 +1,9 @@
-// How full the file system of the data is.
-import { statfs } from "node:fs/promises";
+// How full the file system of the data is, as metrics tell it.
 import { type Reading, reading } from "../telemetry/metrics.ts";
+import type { DiskSpace } from "./disk-space.ts";
 import { METRICS } from "./metric-table.ts";
 
-/** For processes without privileges, as df shows it. */
-export async function diskReadings(folder: string): Promise<readonly Reading[]> {
-  const { bsize, blocks, bavail } = await statfs(folder);
-  return [reading(METRICS.freeBytes, {}, bavail * bsize), reading(METRICS.sizeBytes, {}, blocks * bsize)];
+export async function diskReadings(disk: DiskSpace): Promise<readonly Reading[]> {
+  const { freeBytes, sizeBytes } = await disk.read();
+  return [reading(METRICS.freeBytes, {}, freeBytes), reading(METRICS.sizeBytes, {}, sizeBytes)];
 }

@@ -12,6 +12,7 @@ import { callMetrics } from "./call-metrics.ts";
 import type { CallSink } from "./call-watch.ts";
 import { cacheReadings, eventReadings, uploadReadings, usageReadings } from "./catalogue-readings.ts";
 import { diskReadings } from "./disk-readings.ts";
+import type { DiskSpace } from "./disk-space.ts";
 import { METRICS } from "./metric-table.ts";
 import { requestMetrics } from "./request-metrics.ts";
 import type { RequestSink } from "./request-watch.ts";
@@ -42,7 +43,7 @@ export interface RegistryParts {
   /** Now, in milliseconds since 1970. */
   readonly now: () => number;
   /** Where the data lies. Absent: in memory. */
-  readonly folder?: string | undefined;
+  readonly disk?: DiskSpace | undefined;
 }
 
 /** Whether it is well. */
@@ -84,7 +85,7 @@ export class Instruments {
   }
 
   /** Asks an open registry from now on. Returns how to stop, before it closes. */
-  watchRegistry({ metadata, core, notifier, collector, now, folder }: RegistryParts): () => void {
+  watchRegistry({ metadata, core, notifier, collector, now, disk }: RegistryParts): () => void {
     const sources: Readonly<Record<string, ReadSource<Reading>>> = {
       "descriptor cache": () => cacheReadings(metadata),
       usage: () => usageReadings(metadata),
@@ -94,7 +95,7 @@ export class Instruments {
       collector: () => collectorReadings(collector.status),
       due: () => dueReadings(metadata, now()),
       scrub: () => scrubReadings(metadata),
-      ...(folder !== undefined && { disk: () => diskReadings(folder) }),
+      ...(disk !== undefined && { disk: () => diskReadings(disk) }),
     };
     const stops = Object.entries(sources).map(([name, read]) => this.#metrics.read(name, read));
     return () => {

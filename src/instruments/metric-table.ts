@@ -41,7 +41,7 @@ const BYTES = [2 ** 10, 2 ** 14, 2 ** 18, 2 ** 20, 2 ** 22, 2 ** 24, 2 ** 26, 2 
 
 const HANDLER = HANDLERS.join(", ");
 const REQUEST_LABELS = {
-  handler: `${HANDLER}; rpc for RPCs over the network; other for what leads nowhere`,
+  handler: `${HANDLER}; rpc for RPCs over the network; health for grpc.health.v1 and /; other for what leads nowhere`,
   method: "get, head, put, patch, post, delete, options; other",
   code: "the status, such as 200; 499 where the client left before there was one",
 };
@@ -68,7 +68,7 @@ export const METRICS = {
   ),
   responseBytes: histogram(
     "registry_http_response_size_bytes",
-    "Size of the Docker API's answers as their heads announce it, in bytes; 0 for HEAD.",
+    "Size of the Docker API's answers as their heads announce it, in bytes; 0 for HEAD. Those that were broken off are not counted.",
     { labels: REQUEST_LABELS, buckets: BYTES },
   ),
   storageSeconds: histogram(
@@ -130,7 +130,7 @@ export const METRICS = {
   ),
   logLinesDropped: counter(
     "stowage_log_lines_dropped_total",
-    "Lines of the log that were given up because nobody took them in time.",
+    "Lines of the log that were given up because nobody took them in time, or the disk was full.",
     NONE,
   ),
   rpcCalls: counter(

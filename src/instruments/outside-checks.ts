@@ -46,7 +46,9 @@ function httpCheck({ url, headers, status, ...pace }: HttpCheckConfig): HealthCh
     values.map((value): [string, string] => [name, value]),
   );
   const check = async (signal: AbortSignal) => {
-    const response = await fetch(url, { method: "HEAD", headers: sent, signal }).catch((error: unknown) => {
+    // Who answers with a redirect is asked no further: the headers, which may be secret, are for nobody else.
+    const question = { method: "HEAD", headers: sent, redirect: "manual", signal } as const;
+    const response = await fetch(url, question).catch((error: unknown) => {
       // Its own message says only that it failed; the URL, which may hold secrets, is in neither.
       throw new Error(`it does not answer: ${reasonOf(error)}`);
     });

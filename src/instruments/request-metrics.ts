@@ -3,6 +3,7 @@ import { HANDLERS } from "../../gateway/observer.ts";
 import type { Distribution, Tally } from "../telemetry/accumulators.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { METRICS } from "./metric-table.ts";
+import { isProbe } from "./probe.ts";
 import type { Ending, Exchange, RequestSink } from "./request-watch.ts";
 
 /** What is counted of requests that are alike. */
@@ -42,11 +43,13 @@ export function requestMetrics(metrics: Metrics): RequestSink {
   };
 }
 
-function count({ requests, seconds, ...sizes }: Alike, exchange: Exchange, { durationMs }: Ending): void {
+function count({ requests, seconds, ...sizes }: Alike, exchange: Exchange, ending: Ending): void {
+  const { durationMs, isWhole } = ending;
   requests.add();
   seconds.observe(durationMs / 1000);
   const announced = requestSize(exchange);
   if (announced !== undefined) sizes.requestBytes.observe(announced);
+  if (!isWhole) return; // Its head announced more than was sent.
   const { method } = exchange.request;
   const answered = method === "HEAD" ? 0 : exchange.notes.responseBytes;
   if (answered !== undefined) sizes.responseBytes.observe(answered);
@@ -69,8 +72,9 @@ function alikeOf(metrics: Metrics): (exchange: Exchange, ending: Ending) => Alik
     responseBytes: metrics.distribution(METRICS.responseBytes),
   };
   const known = new Map<string, Map<string, Alike[]>>();
-  return ({ request, notes }, { status }) => {
-    const handler = notes.handler ?? (notes.rpc === undefined ? "other" : "rpc");
+  return (exchange, { status }) => {
+    const { request, notes } = exchange;
+    const handler = notes.handler ?? (notes.rpc === undefined ? unroutedName(exchange) : "rpc");
     const method = METHODS.get(request.method ?? "") ?? "other";
     const byMethod = memo(known, handler, () => new Map<string, Alike[]>());
     const byStatus = memo(byMethod, method, () => []);
@@ -86,6 +90,10 @@ function alikeOf(metrics: Metrics): (exchange: Exchange, ending: Ending) => Alik
     byStatus[status] = made;
     return made;
   };
+}
+
+function unroutedName(exchange: Exchange): "health" | "other" {
+  return isProbe(exchange) ? "health" : "other";
 }
 
 function memo<K, V>(values: Map<K, V>, key: K, make: () => V): V {

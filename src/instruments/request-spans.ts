@@ -40,7 +40,7 @@ export class RequestSpans implements RequestTracer {
     span.set({
       "http.route": path,
       "http.response.status_code": status,
-      "http.response.body.size": notes.responseBytes,
+      "http.response.body.size": isWhole ? notes.responseBytes : undefined,
       "stowage.repository": notes.repository,
       "stowage.reference": notes.reference,
       "stowage.digest": notes.digest,

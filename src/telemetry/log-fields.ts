@@ -25,10 +25,12 @@ export const ACCESS_FIELDS = {
   path: "The target of the request; of a file or a setting in other lines the file's path. Of a query only the parameters that the Docker API knows are shown; `…` stands for others.",
   status: "The status of the answer.",
   durationMs: "From the head of the request to the end of the answer, in milliseconds.",
-  bytes: "Of the answer's body. In lines about storage, of what was removed or read.",
+  bytes:
+    "Of the answer's body, as its head announces it; not there where it announces nothing, or was broken off (`aborted`). In lines about storage, of what was removed or read.",
   aborted: "`true`: the connection ended before the answer did.",
   handler: "Which endpoint of the Docker API: base, manifest, blob, blob_upload, …",
   rpc: "Which RPC, with its service.",
+  code: "How an RPC failed that came over the network, in Connect's words: `not_found`, `permission_denied`, … With gRPC the status is 200 all the same.",
   client: "The client's address and port, as trusted proxies tell it.",
   userAgent: "What the client calls itself.",
   host: "What the client calls the registry.",

@@ -3,11 +3,12 @@
 // (sonic-boom, pino's own, asks a full pipe again every 100 ms, which is 640 KB a second
 // at most; the stream behind this is woken when there is room.)
 import type { LogDestination } from "./log-options.ts";
+import { UnwrittenError } from "./whole-writer.ts";
 
 export interface LogStreamOptions {
   /** True: people read it as it is written. */
   readonly isTerminal: boolean;
-  /** Resolves when the text is taken; does not reject. */
+  /** Resolves when the text is taken. Rejects where it is lost, with UnwrittenError where a part of it is written. */
   readonly write: (text: string) => Promise<void>;
   /** Writes before it returns, as far as that can be. Must not throw. */
   readonly writeNow: (text: string) => void;
@@ -30,6 +31,8 @@ const FLUSH_MS = 1000;
 /** In which a thread has handed to the system what it was given, in milliseconds. */
 const THREAD_MS = 50;
 
+const LINE_END = 0x0a;
+
 export class LogStream implements LogDestination {
   readonly isTerminal: boolean;
   readonly #options: LogStreamOptions;
@@ -38,6 +41,8 @@ export class LogStream implements LogDestination {
   #timer: NodeJS.Timeout | undefined;
   #dropped = 0;
   #untold = 0;
+  /** The last line that was written lacks its end. */
+  #isBroken = false;
   #isEnding = false;
   #isMuted = false;
 
@@ -86,8 +91,7 @@ export class LogStream implements LogDestination {
     // A piece that a thread is writing goes first.
     if (this.#writing !== undefined) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, THREAD_MS);
     this.#isEnding = true;
-    const text = this.#waiting;
-    this.#waiting = "";
+    const text = this.#takeWaiting();
     if (text !== "") this.#options.writeNow(text);
   }
 
@@ -103,8 +107,7 @@ export class LogStream implements LogDestination {
 
   #take(line: string): boolean {
     if (this.#waiting.length + line.length > MAX_WAITING) {
-      this.#dropped += 1;
-      this.#untold += 1;
+      this.#drop(1);
       return false;
     }
     this.#waiting += line;
@@ -115,13 +118,40 @@ export class LogStream implements LogDestination {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#writing !== undefined || this.#waiting === "") return;
-    const piece = this.#waiting;
-    this.#waiting = "";
-    this.#writing = this.#options.write(piece).then(() => {
+    const piece = this.#takeWaiting();
+    this.#writing = this.#write(piece).then(() => {
       this.#writing = undefined;
-      this.#tellLost();
       if (this.#waiting !== "") this.#send();
     });
+  }
+
+  async #write(piece: string): Promise<void> {
+    try {
+      await this.#options.write(piece);
+    } catch (error) {
+      this.#lose(Buffer.from(piece), error instanceof UnwrittenError ? error.bytesWritten : 0);
+      return; // A line about it would be lost, too, and be followed by another.
+    }
+    this.#isBroken = false;
+    this.#tellLost();
+  }
+
+  /** A line of which only the beginning was written ends there, so that the next one is whole. */
+  #takeWaiting(): string {
+    const text = this.#isBroken ? `\n${this.#waiting}` : this.#waiting;
+    this.#waiting = "";
+    return text;
+  }
+
+  #lose(piece: Buffer, written: number): void {
+    const ends = piece.subarray(written).filter((byte) => byte === LINE_END).length;
+    this.#drop(this.#isBroken && written === 0 ? ends - 1 : ends);
+    if (written > 0) this.#isBroken = piece[written - 1] !== LINE_END;
+  }
+
+  #drop(lines: number): void {
+    this.#dropped += lines;
+    this.#untold += lines;
   }
 
   #tellLost(): void {

@@ -48,12 +48,16 @@ export class Log {
     };
     this.#stream = new LogStream({
       ...output,
-      onLost: (lines) => this.logger.warn({ lines }, "lines of the log were lost: nobody took them in time"),
+      onLost: (lines) =>
+        this.logger.warn(
+          { lines },
+          "lines of the log were lost: nobody took them in time, or the disk was full",
+        ),
     });
     this.logger = createLogger(options, this.#stream, this.#context);
   }
 
-  /** How many lines were lost since the start, because nobody took them. */
+  /** How many lines were lost since the start, because nobody took them or the disk was full. */
   get dropped(): number {
     return this.#stream.dropped;
   }

@@ -1,6 +1,8 @@
 // log: the access log, and the hooks that send lines by mail.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { LINE_FIELD_NAMES, REQUEST_FIELD_NAMES } from "../../src/config/keys/log.ts";
+import { ACCESS_FIELDS, LINE_FIELDS, REQUEST_FIELDS } from "../../src/telemetry/log-fields.ts";
 import { complaints, file, read } from "./reading.ts";
 
 const SMTP = "smtp: { addr: 'mail.example.com:587' }";
@@ -84,6 +86,25 @@ for (const [yaml, complaint] of CASES) {
 test("the access log can be turned off", () => {
   assert.equal(read({}).config.log.accessLog, true);
   assert.equal(read({ yaml: file("log: { accesslog: { disabled: true } }") }).config.log.accessLog, false);
+});
+
+test("a field cannot have the name of one that lines have", () => {
+  const names = Object.keys({ ...LINE_FIELDS, ...REQUEST_FIELDS, ...ACCESS_FIELDS });
+  for (const name of [...names, "msg", "@timestamp", "@version"]) {
+    const owners =
+      name in REQUEST_FIELDS || name in ACCESS_FIELDS ? "lines of requests have" : "every line has";
+    assert.deepEqual(
+      complaints({ yaml: file(`log: { fields: { "${name}": x, mine: y } }`) }),
+      [`config.yml:2:18 log.fields.${name} "${name}" is a field that ${owners} already; choose another name`],
+      name,
+    );
+  }
+});
+
+test("no other name is refused", () => {
+  const known = new Set(Object.keys({ ...LINE_FIELDS, ...REQUEST_FIELDS, ...ACCESS_FIELDS }));
+  const own = [...LINE_FIELD_NAMES, ...REQUEST_FIELD_NAMES].filter((name) => !known.has(name));
+  assert.deepEqual(own, ["msg", "@timestamp", "@version"]);
 });
 
 test("a hook for levels that the log leaves out is warned of", () => {

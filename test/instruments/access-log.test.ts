@@ -3,6 +3,10 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
+import { createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { BlobService } from "../../src/gen/stowage/v1/blob_service_pb.ts";
+import { digestOf } from "../../src/oci/digest.ts";
 import { type RunningCommand, startServe } from "../commands/cli.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -90,6 +94,17 @@ test("an RPC is a line with its name", async (t) => {
   assert.deepEqual([rpc, status, handler], [path.slice(1), 200, undefined]);
 });
 
+test("an RPC that failed tells how, although with gRPC the answer is 200; a request of the Docker API has its status", async (t) => {
+  const { command, url } = await serve(t);
+  const client = createClient(BlobService, createGrpcTransport({ baseUrl: url }));
+  await assert.rejects(client.statBlob({ repository: "acme/ship", digest: `sha256:${"0".repeat(64)}` }));
+  const { status, code } = await found(command, ({ rpc }) => rpc === "stowage.v1.BlobService/StatBlob");
+  assert.deepEqual([status, code], [200, "not_found"]);
+  await fetch(`${url}/v2/acme/ship/manifests/v1`);
+  const line = await found(command, ({ handler }) => handler === "manifest");
+  assert.deepEqual([line.status, line.code], [404, undefined]);
+});
+
 test("of queries what is not the Docker API's is left out: it may be a password", async (t) => {
   const { command, url } = await serve(t);
   await fetch(`${url}/login?password=hush`);
@@ -124,6 +139,18 @@ test("a probe is told only to those who look for everything", async (t) => {
       ["/v2/", "info"],
     ],
   );
+});
+
+test("below a prefix a probe is one, too", async (t) => {
+  const { command, url } = await serve(t, { REGISTRY_HTTP_PREFIX: "/hub/" });
+  const [headers, body] = [{ "Content-Type": "application/json" }, "{}"];
+  const { origin } = new URL(url);
+  assert.equal((await fetch(`${origin}/hub/`)).status, 200);
+  const asked = await fetch(`${origin}/hub/grpc.health.v1.Health/Check`, { method: "POST", headers, body });
+  assert.equal(asked.status, 200);
+  await fetch(`${origin}/hub/v2/`);
+  await found(command, ({ path }) => path === "/hub/v2/");
+  assert.equal(requestsOf(command).length, 1);
 });
 
 test("turned off there is none, and other lines stay", async (t) => {
@@ -170,6 +197,20 @@ for (const formatter of ["json", "text"]) {
     if (formatter === "json") for (const line of lines) JSON.parse(line);
   });
 }
+
+test("of an answer that was broken off it is not told how long it would have been", async (t) => {
+  const { command, url } = await serve(t);
+  const body = Buffer.alloc(64 * 1024 * 1024, 1);
+  const digest = digestOf(body);
+  await fetch(`${url}/v2/acme/ship/blobs/uploads/?digest=${digest}`, { method: "POST", body });
+  const call = request(`${url}/v2/acme/ship/blobs/${digest}`).on("error", () => undefined);
+  call.on("response", (response) => {
+    response.on("error", () => undefined).once("data", () => response.destroy());
+  });
+  call.end();
+  const line = await found(command, ({ method }) => method === "GET");
+  assert.deepEqual([line.status, line.aborted, line.bytes], [200, true, undefined]);
+});
 
 test("a client that leaves is told as one that did", async (t) => {
   const { command, url } = await serve(t);

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { registryFigures } from "../../src/instruments/debug-vars.ts";
+import { diskReadings } from "../../src/instruments/disk-readings.ts";
+import { DiskSpace } from "../../src/instruments/disk-space.ts";
 import { Catalogue } from "../../src/metadata/catalogue.ts";
 import { openMemoryEngine } from "../../src/metadata/memory-engine.ts";
 import { DeliveryCounts } from "../../src/notify/delivery-counts.ts";
@@ -37,3 +39,48 @@ for (const [url, shown] of Object.entries(URLS)) {
     assert.doesNotMatch(told, /hush/);
   });
 }
+
+test("however many ask, a disk that hangs is asked once, and the rest is told all the same", async () => {
+  let asked = 0;
+  const ask = () => {
+    asked += 1;
+    return new Promise<never>(() => undefined);
+  };
+  const disk = new DiskSpace({ ask, now: Date.now });
+  const metadata = new Catalogue(await openMemoryEngine());
+  const parts = { metadata, webhooks: () => [], disk };
+  void diskReadings(disk);
+  const told = await Promise.all([registryFigures(parts), registryFigures(parts)]);
+  await metadata.close();
+  for (const figures of told)
+    assert.deepEqual(Object(figures).storage, {
+      driver: "filesystem",
+      problem: "the disk does not answer within 2 s",
+      blobs: 0,
+      bytes: 0,
+    });
+  assert.equal(asked, 1);
+});
+
+test("why a disk cannot be asked is told; an answer stands for a second, a refusal too", async () => {
+  let now = 0;
+  let asked = 0;
+  const figures = { freeBytes: 1, sizeBytes: 2 };
+  const ask = async () => {
+    asked += 1;
+    if (asked === 1) throw new Error("ENOENT: no such file");
+    return figures;
+  };
+  const disk = new DiskSpace({ ask, now: () => now });
+  const metadata = new Catalogue(await openMemoryEngine());
+  const storage = async () => Object(await registryFigures({ metadata, webhooks: () => [], disk })).storage;
+  assert.equal((await storage()).problem, "ENOENT: no such file");
+  now = 999;
+  assert.equal((await storage()).problem, "ENOENT: no such file");
+  now = 1000;
+  assert.equal((await storage()).freeBytes, 1);
+  await storage();
+  await diskReadings(disk);
+  await metadata.close();
+  assert.equal(asked, 2);
+});

@@ -251,6 +251,14 @@ suite("metrics", () => {
     assert.equal(scrape.value("stowage_quota_denied_total", { unit: "tags" }), 0);
   });
 
+  test("questions about health are told apart from what leads nowhere", async () => {
+    const headers = { "content-type": "application/json" };
+    const path = "/grpc.health.v1.Health/Check";
+    await bench.http.expect([200], { method: "POST", path, headers, body: Buffer.from("{}") });
+    const scrape = await bench.when("the question", (at) => requests(at, "health", "post", 200) === 1);
+    assert.equal(requests(scrape, "other", "post", 200), undefined);
+  });
+
   test("labels stay few, whatever clients send", async () => {
     const before = await bench.scrape();
     const { http } = bench;

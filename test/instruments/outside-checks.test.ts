@@ -63,6 +63,32 @@ test("a URL: its status must be the one, and its headers are sent", async () => 
   assert.doesNotMatch(`${failure.stack}`, /s3cret/);
 });
 
+test("a URL that redirects has answered: nobody else is asked, nor sent its headers", async () => {
+  const asked: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url);
+    if (request.url === "/elsewhere") response.end();
+    else response.writeHead(302, { location: "/elsewhere" }).end();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  const url = `http://127.0.0.1:${address.port}/`;
+  const headers = { "x-api-key": ["s3cret"] };
+  try {
+    await assert.rejects(
+      checkOf({ http: [{ ...PACE, url, headers, status: 200 }] }).check(signal),
+      /it answered 302, not 200/,
+    );
+    await checkOf({ http: [{ ...PACE, url, headers, status: 302 }] }).check(signal);
+    assert.deepEqual(asked, ["/", "/"]);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
 test("a port: it must let us in", async () => {
   const server = createServer();
   server.listen(0, "127.0.0.1");

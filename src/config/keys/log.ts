@@ -6,7 +6,8 @@ import { logHookKeys } from "./log-hooks.ts";
 const level = z.enum(["error", "warn", "info", "debug"]);
 const LEVEL = "error, warn, info or debug";
 
-const OWN_FIELDS: ReadonlySet<string> = new Set([
+/** Two fields of one name are read as one by some collectors and as an error by others. */
+export const LINE_FIELD_NAMES: ReadonlySet<string> = new Set([
   "time",
   "level",
   "message",
@@ -15,6 +16,35 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   "@timestamp",
   "@version",
 ]);
+
+/** On lines of requests; src/telemetry/log-fields.ts says what they mean, and a test that these are all. */
+export const REQUEST_FIELD_NAMES: ReadonlySet<string> = new Set([
+  "requestId",
+  "traceId",
+  "principal",
+  "repository",
+  "reference",
+  "digest",
+  "method",
+  "path",
+  "status",
+  "durationMs",
+  "bytes",
+  "aborted",
+  "handler",
+  "rpc",
+  "code",
+  "client",
+  "userAgent",
+  "host",
+  "protocol",
+]);
+
+/** The lines that have a field of this name. Undefined: the name is free. */
+function ownersOf(name: string): string | undefined {
+  if (LINE_FIELD_NAMES.has(name)) return "every line has";
+  return REQUEST_FIELD_NAMES.has(name) ? "lines of requests have" : undefined;
+}
 
 export const logKeys = {
   version: acts({
@@ -39,15 +69,18 @@ export const logKeys = {
     schema: z
       .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
       .superRefine((given, context) => {
-        for (const name of Object.keys(given).filter((name) => OWN_FIELDS.has(name))) {
-          const message = `"${name}" is a field that every line has already; choose another name`;
+        for (const name of Object.keys(given)) {
+          const owners = ownersOf(name);
+          if (owners === undefined) continue;
+          const message = `"${name}" is a field that ${owners} already; choose another name`;
           context.addIssue({ code: "custom", path: [name], params: { message } });
         }
       }),
     type: "a map of names to text, numbers or truth values",
     default: {},
     below: "field",
-    meaning: "Added to every line.",
+    meaning:
+      "Added to every line. A name that every line, or lines of requests, [have already](logging.md#fields) is refused.",
   }),
   "log.accesslog.disabled": acts({
     schema: flag,
