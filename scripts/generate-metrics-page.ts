@@ -1,8 +1,9 @@
 // Writes docs/metrics.md from the table of metrics. A test compares the two.
 import { writeFileSync } from "node:fs";
-import { collectDefaultMetrics, Registry } from "prom-client";
+import { Registry } from "prom-client";
 import { METRICS } from "../src/instruments/metric-table.ts";
 import type { MetricDefinition } from "../src/telemetry/metrics.ts";
+import { collectProcessMetrics } from "../src/telemetry/process-metrics.ts";
 
 export const METRICS_PAGE = new URL("../docs/metrics.md", import.meta.url);
 
@@ -77,7 +78,7 @@ function renderLabels(name: string, labels: MetricDefinition["labels"]): string 
 /** What prom-client knows of every process. */
 async function renderProcessSection(): Promise<string> {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  collectProcessMetrics(registry);
   const metrics = await registry.getMetricsAsJSON();
   const rows = metrics.map(({ name, type, help }) => `| \`${name}\` | ${type} |  | ${sentence(help)} |`);
   const text =

@@ -157,10 +157,6 @@ export const CONTENT_ROWS: readonly Row[] = [
         expr: of("nodejs_eventloop_lag_p99_seconds"),
         legend: "{{instance}}",
       }),
-      stack("Collecting memory", "percentunit", "Share of the time, by kind.", {
-        expr: rate("nodejs_gc_duration_seconds_sum", { by: "kind" }),
-        legend: "{{kind}}",
-      }),
       lines(
         "Files and connections",
         "short",

@@ -1,5 +1,7 @@
 // Lines that are written for every request: the same fields in the same order, so that
-// most of a line is known beforehand. They look like the logger's own.
+// most of a line is known beforehand. They look like the logger's own. Parts are joined,
+// not added one by one: what is added piece by piece has to be made one text later,
+// which costs more than all the rest.
 import { pino } from "pino";
 import type { FieldName } from "./log-fields.ts";
 import type { LineLevel, LogContext, LogOptions } from "./log-options.ts";
@@ -24,14 +26,14 @@ export function jsonForm(options: LogOptions, context: LogContext, names: readon
   const head = printable(base === "" ? '"' : `",${base}`);
   const keys = names.map((name) => `,"${name}":`);
   return (level, message, values) => {
-    let line = `{"level":"${level}"${time()}${head}`;
+    const parts = ['{"level":"', level, '"', time(), head];
     for (let index = 0; index < keys.length; index++) {
       const value = values[index];
       if (value === undefined) continue;
-      line += keys[index];
-      line += typeof value === "string" ? quoteJson(value) : String(value);
+      parts.push(keys[index] ?? "", typeof value === "string" ? quoteJson(value) : String(value));
     }
-    return `${line},"message":"${message}"}`;
+    parts.push(',"message":"', message, '"}');
+    return parts.join("");
   };
 }
 
@@ -42,14 +44,13 @@ function textForm(options: LogOptions, context: LogContext, names: readonly Fiel
     .join("");
   const keys = names.map((name) => ` ${name}=`);
   return (level, message, values) => {
-    let line = `${time()} level=${level} msg=${message}${base}`;
+    const parts = [time(), " level=", level, " msg=", message, base];
     for (let index = 0; index < keys.length; index++) {
       const value = values[index];
       if (value === undefined) continue;
-      line += keys[index];
-      line += typeof value === "string" ? quoteText(value) : String(value);
+      parts.push(keys[index] ?? "", typeof value === "string" ? quoteText(value) : String(value));
     }
-    return line;
+    return parts.join("");
   };
 }
 

@@ -20,7 +20,7 @@ export interface LogStreamOptions {
 const MAX_WAITING = 4 * 1024 * 1024;
 
 /** The size of a piece that does not wait for more, in characters. */
-const PIECE = 16 * 1024;
+const PIECE = 64 * 1024;
 
 /** How long a line may wait for others, in milliseconds. */
 const WAIT_MS = 50;
@@ -36,7 +36,9 @@ const LINE_END = 0x0a;
 export class LogStream implements LogDestination {
   readonly isTerminal: boolean;
   readonly #options: LogStreamOptions;
-  #waiting = "";
+  #waiting: string[] = [];
+  /** Of all that waits, in characters. */
+  #length = 0;
   #writing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #dropped = 0;
@@ -66,7 +68,7 @@ export class LogStream implements LogDestination {
   /** The line may wait for others, for less time than a person notices. */
   writeLater(line: string): void {
     if (this.#isEnding || !this.#take(line)) return;
-    if (this.#waiting.length >= PIECE) this.#send();
+    if (this.#length >= PIECE) this.#send();
     else this.#timer ??= setTimeout(() => this.#send(), WAIT_MS);
   }
 
@@ -106,22 +108,23 @@ export class LogStream implements LogDestination {
   }
 
   #take(line: string): boolean {
-    if (this.#waiting.length + line.length > MAX_WAITING) {
+    if (this.#length + line.length > MAX_WAITING) {
       this.#drop(1);
       return false;
     }
-    this.#waiting += line;
+    this.#waiting.push(line);
+    this.#length += line.length;
     return true;
   }
 
   #send(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#writing !== undefined || this.#waiting === "") return;
+    if (this.#writing !== undefined || this.#length === 0) return;
     const piece = this.#takeWaiting();
     this.#writing = this.#write(piece).then(() => {
       this.#writing = undefined;
-      if (this.#waiting !== "") this.#send();
+      if (this.#length > 0) this.#send();
     });
   }
 
@@ -138,9 +141,10 @@ export class LogStream implements LogDestination {
 
   /** A line of which only the beginning was written ends there, so that the next one is whole. */
   #takeWaiting(): string {
-    const text = this.#isBroken ? `\n${this.#waiting}` : this.#waiting;
-    this.#waiting = "";
-    return text;
+    const text = this.#waiting.join("");
+    this.#waiting = [];
+    this.#length = 0;
+    return this.#isBroken ? `\n${text}` : text;
   }
 
   #lose(piece: Buffer, written: number): void {

@@ -1,8 +1,9 @@
 // The metrics of one process object: prom-client's registry, filled with what
 // accumulators hold and with what sources tell, both looked at only when somebody
 // scrapes. There is no registry that everybody shares.
-import { collectDefaultMetrics, Registry } from "prom-client";
+import { Registry } from "prom-client";
 import { Distribution, Family, Tally } from "./accumulators.ts";
+import { collectProcessMetrics } from "./process-metrics.ts";
 import { metricOf, type Sample } from "./registry-metrics.ts";
 import { type ReadSource, Source } from "./source.ts";
 
@@ -62,7 +63,7 @@ export class Metrics {
 
   constructor(options: MetricsOptions) {
     this.#options = options;
-    collectDefaultMetrics({ register: this.#registry });
+    collectProcessMetrics(this.#registry);
     for (const definition of options.definitions) {
       const { name } = definition;
       metricOf(
