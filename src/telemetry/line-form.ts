@@ -25,15 +25,15 @@ export function jsonForm(options: LogOptions, context: LogContext, names: readon
   const base = JSON.stringify(baseFields(options, context)).slice(1, -1);
   const head = printable(base === "" ? '"' : `",${base}`);
   const keys = names.map((name) => `,"${name}":`);
+  const line = new Parts();
   return (level, message, values) => {
-    const parts = ['{"level":"', level, '"', time(), head];
+    line.begin('{"level":"', level, '"', time(), head);
     for (let index = 0; index < keys.length; index++) {
       const value = values[index];
       if (value === undefined) continue;
-      parts.push(keys[index] ?? "", typeof value === "string" ? quoteJson(value) : String(value));
+      line.add(keys[index] ?? "", typeof value === "string" ? quoteJson(value) : String(value));
     }
-    parts.push(',"message":"', message, '"}');
-    return parts.join("");
+    return line.end(',"message":"', message, '"}');
   };
 }
 
@@ -43,15 +43,37 @@ function textForm(options: LogOptions, context: LogContext, names: readonly Fiel
     .map(([name, value]) => ` ${quoteLogfmt(name)}=${quoteLogfmt(String(value))}`)
     .join("");
   const keys = names.map((name) => ` ${name}=`);
+  const line = new Parts();
   return (level, message, values) => {
-    const parts = [time(), " level=", level, " msg=", message, base];
+    line.begin(time(), " level=", level, " msg=", message, base);
     for (let index = 0; index < keys.length; index++) {
       const value = values[index];
       if (value === undefined) continue;
-      parts.push(keys[index] ?? "", typeof value === "string" ? quoteText(value) : String(value));
+      line.add(keys[index] ?? "", typeof value === "string" ? quoteText(value) : String(value));
     }
-    return parts.join("");
+    return line.end();
   };
+}
+
+/** The parts of one line after the other, in the same place. */
+class Parts {
+  readonly #parts: string[] = [];
+  #count = 0;
+
+  begin(...parts: readonly string[]): void {
+    this.#count = 0;
+    this.add(...parts);
+  }
+
+  add(...parts: readonly string[]): void {
+    for (const part of parts) this.#parts[this.#count++] = part;
+  }
+
+  end(...parts: readonly string[]): string {
+    this.add(...parts);
+    this.#parts.length = this.#count;
+    return this.#parts.join("");
+  }
 }
 
 const PLAIN_JSON = /^[ !#-[\]-~]*$/;
