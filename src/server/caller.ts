@@ -26,15 +26,23 @@ export function callerOf(request: Request): RequestFacts {
   return new Caller(request);
 }
 
-/** The facts of a request of the Docker API, which has a method worth telling. */
+const CLIENT = Symbol("client");
+
+/** The facts of a request of the Docker API, which has a method worth telling; the same for all who ask. */
 export function clientOf(request: Request): RequestFacts {
-  return new Client(request);
+  const known: unknown = Reflect.get(request, CLIENT);
+  if (known instanceof Client) return known;
+  const client = new Client(request);
+  Reflect.set(request, CLIENT, client);
+  return client;
 }
 
 class Caller implements RequestFacts {
   readonly #request: Request;
   readonly #peer: Peer | undefined;
   #seen: Seen | undefined;
+  #address: string | undefined;
+  #shownHost: string | undefined;
 
   constructor(request: Request) {
     this.#request = request;
@@ -47,7 +55,8 @@ class Caller implements RequestFacts {
 
   get address(): string | undefined {
     const { ip, port } = this.#client;
-    return ip === undefined ? undefined : formatEndpoint(ip, port);
+    if (ip !== undefined) this.#address ??= formatEndpoint(ip, port);
+    return this.#address;
   }
 
   get ip(): string | undefined {
@@ -55,7 +64,8 @@ class Caller implements RequestFacts {
   }
 
   get host(): string | undefined {
-    return cut(this.#host);
+    this.#shownHost ??= cut(this.#host);
+    return this.#shownHost;
   }
 
   get scheme(): "http" | "https" {
