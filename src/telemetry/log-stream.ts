@@ -20,7 +20,7 @@ export interface LogStreamOptions {
 const MAX_WAITING = 4 * 1024 * 1024;
 
 /** The size of a piece that does not wait for more, in characters. */
-const PIECE = 64 * 1024;
+const PIECE = 16 * 1024;
 
 /** How long a line may wait for others, in milliseconds. */
 const WAIT_MS = 50;

@@ -59,7 +59,7 @@ test("what a reader is too slow for is dropped in whole lines, counted, and told
   const stream = new LogStream({ isTerminal: false, write: reader.write, writeNow: never, onLost });
   const line = `${"x".repeat(1023)}\n`;
   for (let count = 0; count < 10_000; count++) stream.writeLater(line);
-  const kept = 64 + 4096; // a piece that is being taken, and four mebibytes
+  const kept = 16 + 4096; // a piece that is being taken, and four mebibytes
   assert.equal(stream.dropped, 10_000 - kept);
   assert.deepEqual(told, []);
   await reader.take();
