@@ -85,6 +85,7 @@ const NOWHERE: World = {
   err: SILENT,
   writeBytes: async () => undefined,
   onStopSignal: () => () => undefined,
+  onStraySignal: () => () => undefined,
   writeLog: async () => undefined,
   lastWords: () => undefined,
   onCrash: () => () => undefined,

@@ -64,6 +64,16 @@ function onStopSignal(listener: () => void): () => void {
   return () => void process.off("SIGTERM", listener).off("SIGINT", listener);
 }
 
+/** Would end the process, or begin debugging (SIGUSR1). */
+const STRAY_SIGNALS = ["SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
+
+function onStraySignal(listener: (name: string) => void): () => void {
+  for (const name of STRAY_SIGNALS) process.on(name, listener);
+  return () => {
+    for (const name of STRAY_SIGNALS) process.off(name, listener);
+  };
+}
+
 const errors = output(process.stderr);
 
 const world: World = {
@@ -86,6 +96,7 @@ const world: World = {
   writeLog: logWriter(process.stderr, errors),
   writeBytes: (bytes) => new Promise((resolve) => process.stdout.write(bytes, () => resolve())),
   onStopSignal,
+  onStraySignal,
   lastWords,
   onCrash,
   exit: (code) => process.exit(code),
@@ -100,3 +111,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 process.stderr.on("error", () => undefined);
 
 process.exitCode = await runCommandLine(world, process.argv.slice(2));
+
+// Of the log only: whoever reads anything else was waited for.
+const isLogStuck = process.stderr.writableLength > 0;
+if (isLogStuck) process.exit();

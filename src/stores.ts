@@ -1,6 +1,5 @@
 // Where everything lies: the stores as the configuration names them. The one place
 // that makes them, for the server and for commands that work on its data.
-import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { BlobAdopter } from "./blobs/blob-adopter.ts";
 import type { BlobStore } from "./blobs/blob-store.ts";
@@ -9,6 +8,7 @@ import { MemoryBlobStore } from "./blobs/memory-blob-store.ts";
 import { MemoryUploadStore } from "./blobs/memory-upload-store.ts";
 import type { UploadStore } from "./blobs/upload-store.ts";
 import type { Config } from "./config/config.ts";
+import { makeDataFolder } from "./data-folder.ts";
 import type { StoreMeasures } from "./instruments/store-metrics.ts";
 import { demandCatalogue } from "./maintenance/catalogue-site.ts";
 import { type UpgradeOptions, upgradeCatalogue } from "./maintenance/upgrade.ts";
@@ -84,7 +84,7 @@ async function openAsTheyAre(config: StoresConfig, { now, measures }: StoresOpti
   }
   const { folder, catalogue } = diskPlace(storage.rootDirectory);
   // Keys that sign tokens lie there: a folder that is made now is nobody else's.
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeDataFolder(folder, storage.rootDirectory);
   await demandCatalogue(folder);
   // The catalogue first: its lock keeps a second process away from the files.
   const engine = await LevelEngine.open(catalogue);

@@ -147,8 +147,8 @@ function addGateway(program: Command, world: World): void {
 }
 
 const GATEWAY_EXAMPLES = `
-It keeps nothing, so as many as needed may run. Of the configuration it uses log, http,
-catalog and tags.
+It keeps nothing, so as many as needed may run. Of the configuration it uses log, http
+(with http.debug), health, tracing, catalog and tags.
 
 Its clients' credentials go to the registry as they come. With a token or certificate of
 its own, from a principal that the registry's auth.gateways names, the registry believes

@@ -133,8 +133,10 @@ async function tell(world: World, { config, logger, announce }: RunOptions, serv
   const own = hostOf(server, inheritedSocket(world) === undefined ? config.http.address : undefined);
   const url = urlOf(server, config.http, own);
   const host = publicUrl === undefined ? own : new URL(publicUrl).host;
-  await world.out.write(`${announce({ url, host }).join("\n")}\n`);
-  if (!world.err.isTerminal) logger.info({ url }, "listening");
+  // A collector that takes both outputs reads objects only.
+  const isForCollector = config.log.formatter !== "text" && !world.out.isTerminal;
+  if (!isForCollector) await world.out.write(`${announce({ url, host }).join("\n")}\n`);
+  if (isForCollector || !world.err.isTerminal) logger.info({ url }, "listening");
 }
 
 function urlOf(server: Server, { tls, prefix }: HttpConfig, host: string): string {

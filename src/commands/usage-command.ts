@@ -18,6 +18,10 @@ const HELP = `
 A path has one to three components and ends with "/": it is for who may administrate the
 registry, as all there is. Whoever may pull from a repository may ask about it.
 
+Manifests in the trash count until they are purged, and layers that no manifest names, as
+of a push that was refused, until storage.maintenance.gc.grace is over. To make room now:
+stowage trash purge REPOSITORY --yes, then stowage gc --grace 0s.
+
 Examples:
   stowage usage
   stowage usage acme/

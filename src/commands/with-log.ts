@@ -32,6 +32,10 @@ export async function withLog(
     log.crashed(error, origin);
     world.exit(EXIT.failure);
   });
+  // A closed terminal and logrotate send them, and neither means to end a registry.
+  const endListening = world.onStraySignal((signal) =>
+    log.logger.info({ signal }, "a signal is ignored; files that can change are watched anyway"),
+  );
   try {
     if (withoutEffect.length > 0) log.logger.warn(`has no effect: ${withoutEffect.join(", ")}`);
     for (const warning of warnings) log.logger.warn(warning);
@@ -41,6 +45,7 @@ export async function withLog(
     throw error;
   } finally {
     await log.close();
+    endListening();
     ignoreCrashes();
   }
 }

@@ -42,6 +42,8 @@ export interface World {
   readonly writeBytes: (bytes: Uint8Array) => Promise<void>;
   /** Calls the listener for each SIGTERM or SIGINT, which end nothing then. Returns how to stop that. */
   readonly onStopSignal: (listener: () => void) => () => void;
+  /** Calls the listener for each signal that programs are asked to read their files again with, or to be debugged: SIGHUP, SIGUSR1, SIGUSR2. They do nothing else then. Returns how to stop that. */
+  readonly onStraySignal: (listener: (name: string) => void) => () => void;
   /** Writes to standard error too, but nobody waits for a slow disk. Pieces keep their order when each waits for the one before. Rejects where a text is lost. */
   readonly writeLog: (text: string) => Promise<void>;
   /** Writes to standard error before it returns, as far as that can be: for last words. */

@@ -2,7 +2,7 @@
 // of TLS, proxies that nobody trusts; and no open door by accident.
 import { authKinds } from "./auth-kinds.ts";
 import type { CONFIGURATION, Values } from "./keys.ts";
-import { formatListenAddress, isLocal } from "./listen-address.ts";
+import { canCollide, formatListenAddress, isLocal } from "./listen-address.ts";
 import type { RawMap, RawPath } from "./raw-tree.ts";
 import type { TableReading, ValueProblem } from "./read-table.ts";
 
@@ -13,6 +13,7 @@ export function checkHttp(root: RawMap, reading: Reading): readonly ValueProblem
   const wrong = new Set(reading.problems.map(({ path }) => path.slice(0, 2).join(".")));
   return [
     ...(wrong.has("http.addr") || wrong.has("http.net") ? [] : checkAddress(root, reading)),
+    ...(wrong.has("http.addr") || wrong.has("http.debug") ? [] : twoListeners(reading.values)),
     ...(wrong.has("http.tls") ? [] : checkTls(root, reading)),
     ...(wrong.has("http.trustedproxies") || wrong.has("http.proxyprotocol")
       ? []
@@ -37,6 +38,15 @@ function checkAddress(root: RawMap, { values, given }: Reading): readonly ValueP
       problem(path, `"${shown}" is the path of a Unix socket; it needs http.net: unix, or write HOST:PORT`),
     ];
   return noOpenDoor(root, values);
+}
+
+/** The second to listen would fail, at the start or, worse, on some machines only. */
+function twoListeners(values: Values): readonly ValueProblem[] {
+  const [address, debug] = [values["http.addr"], values["http.debug.addr"]];
+  if (debug === undefined || "path" in address || !canCollide(address, debug)) return [];
+  const [taken, shown] = [address, debug].map(formatListenAddress);
+  const message = `"${shown}" is where http.addr listens already ("${taken}"); choose another port for one of them`;
+  return [problem(["http", "debug", "addr"], message)];
 }
 
 /** Without authentication, who can connect can write. */

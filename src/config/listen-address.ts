@@ -57,6 +57,30 @@ export function isLoopbackHost(host: string): boolean {
   );
 }
 
+/** True when two listeners cannot have both. Names are not looked up, but for "localhost". */
+export function canCollide(one: TcpAddress, other: TcpAddress): boolean {
+  if (one.port !== other.port || one.port === 0) return false;
+  const [first, second] = [familiesOf(one.host), familiesOf(other.host)];
+  return first.some((host) =>
+    second.some((rival) => host === rival || isAll(host, rival) || isAll(rival, host)),
+  );
+}
+
+/** The addresses that a host stands for; ALL_4 and ALL_6 for all of a family. */
+function familiesOf(host: string): readonly string[] {
+  if (host === "" || host === "::") return [ALL_4, ALL_6];
+  if (host === "localhost") return ["127.0.0.1", "::1"];
+  return [host.toLowerCase()];
+}
+
+const ALL_4 = "0.0.0.0";
+const ALL_6 = "::";
+
+function isAll(host: string, rival: string): boolean {
+  if (host === ALL_4) return !rival.includes(":");
+  return host === ALL_6 && !isIPv4(rival);
+}
+
 function isHostName(host: string): boolean {
   // All digits and dots, yet no IPv4 address: a mistyped address, not a name.
   return /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/.test(host) && !/^[\d.]+$/.test(host);

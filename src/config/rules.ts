@@ -28,16 +28,25 @@ function oneDriver({ storage }: RawMap): readonly ValueProblem[] {
   return [{ path: ["storage"], message: `${drivers.join(" and ")} are both there; keep one driver` }];
 }
 
-/** What a section is for nothing without, but for a part that is warned of. */
-const NEEDS: readonly { readonly section: RegExp; readonly needed: string }[] = [
-  { section: /^http\.debug\.(?!prometheus\.)/, needed: "http.debug.addr" },
-  { section: /^tracing\./, needed: "tracing.otlp.endpoint" },
+type Given = ReadonlyMap<string, unknown>;
+
+/** What is for nothing as others are set, but for what is warned of. */
+const IDLE: readonly { readonly section: RegExp; readonly when: (given: Given) => boolean }[] = [
+  { section: /^http\.debug\.(?!prometheus\.)/, when: (given) => !given.has("http.debug.addr") },
+  {
+    section: /^http\.debug\.prometheus\.path$/,
+    when: (given) => !given.has("http.debug.addr") || given.get("http.debug.prometheus.enabled") !== true,
+  },
+  {
+    section: /^health\.storagedriver\.(?!enabled$)/,
+    when: (given) => given.get("health.storagedriver.enabled") === false,
+  },
+  { section: /^tracing\./, when: (given) => !given.has("tracing.otlp.endpoint") },
 ];
 
 /** The keys that are set and change nothing, in the order of the documentation. */
-export function keysWithoutEffect(given: ReadonlyMap<string, unknown>): readonly string[] {
-  const isIdle = (path: string) =>
-    NEEDS.some(({ section, needed }) => section.test(path) && !given.has(needed));
+export function keysWithoutEffect(given: Given): readonly string[] {
+  const isIdle = (path: string) => IDLE.some(({ section, when }) => section.test(path) && when(given));
   return [...KEYS]
     .filter(([path, { effect }]) => given.has(path) && (effect === "none" || isIdle(path)))
     .map(([path]) => path);

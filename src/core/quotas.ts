@@ -142,7 +142,8 @@ function quotaExceeded({ quota, unit, limit, used, key }: QuotaUse, requested: n
 function wayOut(unit: QuotaUnit): string {
   return unit === "tags"
     ? "delete tags that nobody needs, or ask for a larger quota"
-    : "delete what nobody needs (what is in the trash counts until it is purged), or ask for a larger quota";
+    : "delete what nobody needs (what is in the trash counts until it is purged, and layers that no manifest names " +
+        "until storage.maintenance.gc.grace is over), or ask for a larger quota";
 }
 
 function holderOf({ text }: Key<UsageRecord>): string {

@@ -42,6 +42,7 @@ export const OTHER_FIELDS = {
   err: "An error: `type`, `message`, `stack`, and `code` where it has one.",
   origin: "Of a crash: uncaughtException or unhandledRejection.",
   lines: "How many lines of the log were lost.",
+  signal: "Which signal came: SIGHUP, SIGUSR1 or SIGUSR2.",
   hook: "Who gets the mails of a hook.",
   reason: "Why, in words.",
   url: "Where the registry listens, a webhook posts to, or what was asked for.",

@@ -7,6 +7,7 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { runCommandLine } from "../../src/commands/program.ts";
 import type { Input, Output, World } from "../../src/commands/world.ts";
+import { eventually } from "../support/eventually.ts";
 import { type RunResult, tryRun } from "../support/run.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
@@ -51,6 +52,7 @@ export async function stowageHere(args: readonly string[], options: HereOptions 
     err,
     writeBytes: (bytes) => out.write(Buffer.from(bytes).toString("latin1")),
     onStopSignal: () => () => undefined,
+    onStraySignal: () => () => undefined,
     writeLog: err.write,
     lastWords: (text) => void err.write(text),
     onCrash: () => () => undefined,
@@ -133,7 +135,19 @@ export async function startServe(env: Environment = {}): Promise<{ command: Runn
     REGISTRY_HTTP_ADDR: "127.0.0.1:0",
     ...env,
   });
-  const url = / listens on (http:\S+)$/.exec(await command.line())?.[1];
+  const isForPeople = (env.REGISTRY_LOG_FORMATTER ?? "text") === "text";
+  const url = isForPeople
+    ? / listens on (http:\S+)$/.exec(await command.line())?.[1]
+    : await urlInLog(command);
   if (url === undefined) throw new Error("it does not say where it listens");
   return { command, url };
+}
+
+/** Where it listens, as its log tells collectors. */
+export function urlInLog(command: RunningCommand): Promise<string> {
+  return eventually(
+    "a line that says where it listens",
+    async () => /"url":"([^"]+)","message":"listening"/.exec(command.errors)?.[1],
+    () => command.errors,
+  );
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/temporary-directory.ts";
-import { RunningCommand, startServe, stowage } from "./cli.ts";
+import { RunningCommand, startServe, stowage, urlInLog } from "./cli.ts";
 
 async function temporaryDirectory(t: TestContext): Promise<string> {
   const directory = await makeTemporaryDirectory();
@@ -34,7 +34,7 @@ test("the file's name may stand alone, as in distribution, and its headers are s
   const http = 'http: { addr: "127.0.0.1:0", headers: { X-Content-Type-Options: [nosniff], X-Two: [a, b] } }';
   await writeFile(config, `version: 0.1\nstorage: inmemory\nlog: { formatter: json }\n${http}\n`);
   await using command = new RunningCommand(["serve", config]);
-  const url = / listens on (\S+)$/.exec(await command.line())?.[1];
+  const url = await urlInLog(command);
   for (const path of ["/v2/", "/v2/nothing/manifests/here"]) {
     const { headers } = await fetch(`${url}${path}`);
     assert.equal(headers.get("x-content-type-options"), "nosniff");

@@ -23,6 +23,45 @@ test("a port alone is one of this machine alone", () => {
   );
 });
 
+const COLLIDING: readonly (readonly [string, string])[] = [
+  ["127.0.0.1:5000", ":5000"],
+  ["127.0.0.1:5000", "localhost:5000"],
+  [":5000", "5000"],
+  [":5000", "[::1]:5000"],
+  ["0.0.0.0:5000", "debug.internal:5000"],
+  ["[::]:5000", "127.0.0.1:5000"],
+  ["127.0.0.1:5000", "0.0.0.0:5000"],
+];
+
+const APART: readonly (readonly [string, string])[] = [
+  ["127.0.0.1:5000", ":5001"],
+  ["127.0.0.1:0", "127.0.0.1:0"],
+  ["192.168.0.1:5000", ":5000"],
+  ["0.0.0.0:5000", "[::1]:5000"],
+];
+
+const listening = ([addr, debug]: readonly [string, string]) =>
+  file("auth: none", `http: { addr: "${addr}", debug: { addr: "${debug}" } }`);
+
+test("two listeners do not want the same port", () => {
+  for (const pair of COLLIDING) {
+    const [complaint = "", ...others] = complaints({ yaml: listening(pair) });
+    assert.match(complaint, /http\.debug\.addr .* is where http\.addr listens already/, pair.join());
+    assert.deepEqual(others, []);
+  }
+  for (const pair of APART) assert.deepEqual(complaints({ yaml: listening(pair) }), [], pair.join());
+});
+
+test("what is said about a check of the data that is off has no effect", () => {
+  const idle = (members: string) =>
+    read({ yaml: file(`health: { storagedriver: { ${members} } }`) }).withoutEffect;
+  assert.deepEqual(idle("enabled: false, interval: 5s, minfree: 1GiB"), [
+    "health.storagedriver.interval",
+    "health.storagedriver.minfree",
+  ]);
+  assert.deepEqual(idle("interval: 5s"), []);
+});
+
 const CHECKS = file(
   "http: { draindelay: 15s, debug: { addr: 5001, profiles: off } }",
   "health:",

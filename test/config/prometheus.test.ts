@@ -13,6 +13,13 @@ test("metrics are told where it is said, and otherwise at /metrics", () => {
   assert.equal(pathOf("addr: 5001, prometheus: { enabled: true, path: /a/b }"), "/a/b");
 });
 
+test("a path of metrics that nobody can ask for has no effect", () => {
+  const idle = (members: string) => read({ yaml: debug(members) }).withoutEffect;
+  assert.deepEqual(idle("addr: 5001, prometheus: { path: /m }"), ["http.debug.prometheus.path"]);
+  assert.deepEqual(idle("prometheus: { enabled: true, path: /m }"), ["http.debug.prometheus.path"]);
+  assert.deepEqual(idle("addr: 5001, prometheus: { enabled: true, path: /m }"), []);
+});
+
 test("the path is one, and none of the listener's own", () => {
   for (const path of ["metrics", "/", "/debug", "/debug/vars", "/a?b", "/a b"]) {
     const yaml = debug(`addr: 5001, prometheus: { enabled: true, path: "${path}" }`);

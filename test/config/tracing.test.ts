@@ -50,6 +50,15 @@ describe("the tracing section", () => {
     assert.deepEqual(both?.otlp.headers, { authorization: "Bearer x" });
   });
 
+  it("proposes the URL where an address stands alone", () => {
+    for (const address of ["127.0.0.1:4318", "collector:4318", "[::1]:4318"]) {
+      const [complaint = "", ...others] = complaints(file(`  otlp: {endpoint: '${address}'}`));
+      assert.ok(complaint.includes(`found "${address}"; write http://${address}/v1/traces`), complaint);
+      assert.deepEqual(others, []);
+    }
+    assert.doesNotMatch(complaints(file("  otlp: {endpoint: 'user:word@collector:4318'}")).join(), /word/);
+  });
+
   it("can be set by variables", () => {
     const environment = {
       REGISTRY_TRACING_OTLP_ENDPOINT: "http://127.0.0.1:4318",

@@ -67,6 +67,10 @@ test("a repository takes what fits, and is told limit and use of what does not",
         /^repository "a\/b" may hold 20 bytes \(quota "each"\), holds 20 bytes, and 1 byte/,
       );
       assert.match(error.message, /what is in the trash counts until it is purged/);
+      assert.match(
+        error.message,
+        /layers that no manifest names until storage\.maintenance\.gc\.grace is over/,
+      );
       return denied({ quota: "each", limit: "20", used: "20", requested: "1", unit: "bytes" })(error);
     });
     await pushBlob(core, "this one has more than twenty bytes", elsewhere);

@@ -3,7 +3,8 @@ import { z } from "zod";
 import { CONNECTION_HEADERS } from "../connection-headers.ts";
 import { blot } from "../effective-tree.ts";
 import { HEADER_NAME, headerValue } from "../header.ts";
-import { acts, reject, TIMER, text, timer } from "../key.ts";
+import { acts, complain, reject, TIMER, text, timer } from "../key.ts";
+import { parseListenAddress } from "../listen-address.ts";
 import { parseWebhookUrl, showWebhookUrl } from "../webhook-url.ts";
 
 /** Those that the exporter sets, and those that belong to the connection. */
@@ -17,10 +18,25 @@ const OUR_HEADERS: ReadonlySet<string> = new Set([
 /** Where a collector takes traces. OTLP/HTTP Request. */
 const DEFAULT_PATH = "/v1/traces";
 
+const ENDPOINT = "an http or https URL";
+
+/** HOST:PORT alone, in which nothing is secret. */
+function isAddress(given: unknown): given is string {
+  const address = typeof given === "string" ? parseListenAddress(given) : undefined;
+  return address !== undefined && address.host !== "";
+}
+
+function addScheme(context: z.core.$RefinementCtx, address: string): never {
+  return complain(
+    context,
+    `expected ${ENDPOINT}, found "${address}"; write http://${address}${DEFAULT_PATH}`,
+  );
+}
+
 const endpoint = z.unknown().transform((given, context) => {
   if (given === undefined || given === "") return undefined;
   const parsed = typeof given === "string" ? parseWebhookUrl(given) : undefined;
-  if (parsed === undefined) return reject(context);
+  if (parsed === undefined) return isAddress(given) ? addScheme(context, given) : reject(context);
   const url = new URL(parsed.url);
   if (url.pathname === "/") url.pathname = DEFAULT_PATH;
   return { ...parsed, url: url.href };
@@ -42,7 +58,7 @@ const headers = z.record(z.string(), headerValue).superRefine((given, context) =
 export const tracingKeys = {
   "tracing.otlp.endpoint": acts({
     schema: endpoint,
-    type: "an http or https URL",
+    type: ENDPOINT,
     verbatim: "all",
     secret: true,
     show: (given) => showWebhookUrl(String(given)),
@@ -63,7 +79,7 @@ export const tracingKeys = {
     type: TIMER,
     default: "10s",
     meaning:
-      "How long one delivery may take, with its repetitions. What cannot be delivered is dropped and counted.",
+      "How long one delivery may take, with its repetitions. What cannot be delivered is dropped; a warning in the log, at most one a minute, says why and how many spans.",
   }),
   "tracing.sampling": acts({
     schema: z.number().min(0).max(1),
