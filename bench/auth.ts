@@ -3,9 +3,9 @@
 import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { BASELINE, type Caller } from "./auth/callers.ts";
-import { type Options, parseOptions, USAGE } from "./auth/options.ts";
+import { BASELINE, CALLERS, type Caller } from "./auth/callers.ts";
 import type { Server } from "./child.ts";
+import { type ContenderOptions, parseContenders, usageOf } from "./contender-options.ts";
 import { Generator, requireTools, type Target } from "./generator.ts";
 import { startStowage } from "./peers.ts";
 import { ROWS } from "./rows.ts";
@@ -18,8 +18,12 @@ const READS = ROWS.filter(({ name }) => name === "head-manifest" || name === "he
 
 const JUDGED = { baseline: BASELINE, unit: "req/s" } as const;
 
-const options = parseOptions(process.argv.slice(2));
-if (options === undefined) process.stdout.write(USAGE);
+const COMPARISON = { name: "auth", what: "caller", all: CALLERS, baseline: BASELINE } as const;
+
+type Options = ContenderOptions<Caller>;
+
+const options = parseContenders(COMPARISON, process.argv.slice(2));
+if (options === undefined) process.stdout.write(usageOf(COMPARISON));
 else await inWorkspace(options.folder, (folder, signal) => bench(options, folder, signal));
 
 async function bench(options: Options, folder: string, signal: AbortSignal): Promise<void> {
@@ -28,13 +32,13 @@ async function bench(options: Options, folder: string, signal: AbortSignal): Pro
   const servers: Server[] = [];
   try {
     const targets: Target[] = [];
-    for (const caller of options.callers)
+    for (const caller of options.contenders)
       targets.push(await start(caller, join(folder, caller.name), servers));
     const results: Record<string, readonly Verdict[]> = {};
     for (const { name, title, operation } of READS) {
       process.stderr.write(`${title}: ${options.rounds} rounds of ${targets.length} callers …\n`);
       const verdicts = judge(
-        options.callers,
+        options.contenders,
         await generator.load(targets, { ...options, operation }),
         JUDGED,
       );

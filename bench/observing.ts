@@ -5,9 +5,9 @@ import { createServer } from "node:http";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Server } from "./child.ts";
+import { type ContenderOptions, parseContenders, usageOf } from "./contender-options.ts";
 import { Generator, requireTools, type Target } from "./generator.ts";
-import { BASELINE, type Case } from "./observing/cases.ts";
-import { type Options, parseOptions, USAGE } from "./observing/options.ts";
+import { BASELINE, CASES, type Case } from "./observing/cases.ts";
 import { startStowage } from "./peers.ts";
 import { ROWS } from "./rows.ts";
 import { save } from "./save.ts";
@@ -17,8 +17,12 @@ import { inWorkspace } from "./workspace.ts";
 /** The shortest answer with a body, and the most work in the least bytes. */
 const WATCHED = ROWS.filter(({ name }) => name === "get-manifest" || name === "push-image");
 
-const options = parseOptions(process.argv.slice(2));
-if (options === undefined) process.stdout.write(USAGE);
+const COMPARISON = { name: "observing", what: "case", all: CASES, baseline: BASELINE } as const;
+
+type Options = ContenderOptions<Case>;
+
+const options = parseContenders(COMPARISON, process.argv.slice(2));
+if (options === undefined) process.stdout.write(usageOf(COMPARISON));
 else await inWorkspace(options.folder, (folder, signal) => bench(options, folder, signal));
 
 async function bench(options: Options, folder: string, signal: AbortSignal): Promise<void> {
@@ -28,12 +32,16 @@ async function bench(options: Options, folder: string, signal: AbortSignal): Pro
   const servers: Server[] = [];
   try {
     const targets: Target[] = [];
-    for (const one of options.cases) targets.push(await start(one, collector.url, folder, servers));
+    for (const one of options.contenders) targets.push(await start(one, collector.url, folder, servers));
     const results: Record<string, readonly Verdict[]> = {};
     for (const { name, title, operation, unit } of WATCHED) {
       process.stderr.write(`${title}: ${options.rounds} rounds of ${targets.length} cases …\n`);
       const judged = { baseline: BASELINE, unit };
-      const verdicts = judge(options.cases, await generator.load(targets, { ...options, operation }), judged);
+      const verdicts = judge(
+        options.contenders,
+        await generator.load(targets, { ...options, operation }),
+        judged,
+      );
       results[name] = verdicts;
       if (!options.json) process.stdout.write(`\n${report(title, verdicts, judged)}`);
     }
