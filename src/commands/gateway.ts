@@ -6,11 +6,10 @@ import { UNREACHABLE_MESSAGE } from "../../gateway/refuse.ts";
 import { readBuildInfo } from "../build-info.ts";
 import type { Override } from "../config/environment.ts";
 import type { LoadedConfig } from "../config/load.ts";
-import { accessLog } from "../instruments/access-log.ts";
 import { upstreamCheck } from "../instruments/upstream-check.ts";
 import { traceCalls, untracedHeaders } from "../instruments/upstream-spans.ts";
 import { beginMeasuring } from "../measuring.ts";
-import { createObservation } from "../observation.ts";
+import { observationFor } from "../observation.ts";
 import { addHealth, ProcessHealth } from "../rpc/health.ts";
 import { clientOf } from "../server/caller.ts";
 import { requestIdOf } from "../server/request-id.ts";
@@ -82,13 +81,10 @@ async function run(
   const headersOf = { factsOf: clientOf, authorization };
   const { commit } = readBuildInfo();
   const measuring = beginMeasuring(config, { build: { version, commit, node: world.nodeVersion }, log });
-  const observation = createObservation({
+  const observation = observationFor(config, {
     scopes,
-    requestSinks: [
-      ...(config.log.accessLog ? [accessLog(log)] : []),
-      ...(measuring === undefined ? [] : [measuring.instruments.requests]),
-    ],
-    callSinks: [],
+    log,
+    instruments: measuring?.instruments,
     tracer: tracing?.requests,
   });
   const health = new ProcessHealth([]);

@@ -8,9 +8,8 @@ import { readBuildInfo } from "../build-info.ts";
 import type { Config } from "../config/config.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { Health } from "../gen/grpc/health/v1/health_pb.ts";
-import { accessLog } from "../instruments/access-log.ts";
 import { beginMeasuring } from "../measuring.ts";
-import { createObservation } from "../observation.ts";
+import { observationFor } from "../observation.ts";
 import { createRegistry, type Registry } from "../registry.ts";
 import { createDirectTransport } from "../rpc/direct-transport.ts";
 import { addHealth, ProcessHealth } from "../rpc/health.ts";
@@ -57,13 +56,10 @@ async function run(
   await using tracing = await openTracing(config.tracing, { version, instanceId, logger });
   const { commit } = readBuildInfo();
   const measuring = beginMeasuring(config, { build: { version, commit, node: world.nodeVersion }, log });
-  const observation = createObservation({
+  const observation = observationFor(config, {
     scopes,
-    requestSinks: [
-      ...(config.log.accessLog ? [accessLog(log)] : []),
-      ...(measuring === undefined ? [] : [measuring.instruments.requests]),
-    ],
-    callSinks: measuring === undefined ? [] : [measuring.instruments.calls],
+    log,
+    instruments: measuring?.instruments,
     tracer: tracing?.requests,
   });
   const health = new ProcessHealth(STOWAGE_SERVICES);

@@ -8,7 +8,7 @@ import { isProbe } from "./probe.ts";
 import type { Ending, Exchange, RequestSink } from "./request-watch.ts";
 
 /** In the order of a line. */
-export const ACCESS_LINE = [
+const ACCESS_LINE = [
   "requestId",
   "traceId",
   "method",

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { CONNECTION_HEADERS } from "../connection-headers.ts";
 import { blot } from "../effective-tree.ts";
-import { HEADER_NAME, headerValues } from "../header.ts";
+import { headersOf, headerValues } from "../header.ts";
 import {
   acts,
   between,
@@ -34,18 +34,7 @@ const OUR_HEADERS: ReadonlySet<string> = new Set([
   "webhook-timestamp",
 ]);
 
-const headers = z.record(z.string(), headerValues).superRefine((given, context) => {
-  for (const name of Object.keys(given)) {
-    if (!HEADER_NAME.test(name))
-      context.addIssue({ code: "custom", params: { detail: "a name in it is no name of a header" } });
-    else if (OUR_HEADERS.has(name.toLowerCase()))
-      context.addIssue({
-        code: "custom",
-        path: [name],
-        params: { message: "this header is set by Stowage itself; remove it" },
-      });
-  }
-});
+const headers = headersOf(headerValues, OUR_HEADERS);
 
 const url = z.string().transform((value, context) => parseWebhookUrl(value) ?? reject(context));
 

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { CONNECTION_HEADERS } from "../connection-headers.ts";
 import { blot } from "../effective-tree.ts";
-import { HEADER_NAME, headerValue } from "../header.ts";
+import { headersOf, headerValue } from "../header.ts";
 import { acts, complain, reject, TIMER, text, timer } from "../key.ts";
 import { parseListenAddress } from "../listen-address.ts";
 import { parseWebhookUrl, showWebhookUrl } from "../webhook-url.ts";
@@ -42,18 +42,7 @@ const endpoint = z.unknown().transform((given, context) => {
   return { ...parsed, url: url.href };
 });
 
-const headers = z.record(z.string(), headerValue).superRefine((given, context) => {
-  for (const name of Object.keys(given)) {
-    if (!HEADER_NAME.test(name))
-      context.addIssue({ code: "custom", params: { detail: "a name in it is no name of a header" } });
-    else if (OUR_HEADERS.has(name.toLowerCase()))
-      context.addIssue({
-        code: "custom",
-        path: [name],
-        params: { message: "this header is set by Stowage itself; remove it" },
-      });
-  }
-});
+const headers = headersOf(headerValue, OUR_HEADERS);
 
 export const tracingKeys = {
   "tracing.otlp.endpoint": acts({
